@@ -1,0 +1,117 @@
+"""Runs of data actions, and the records that failed in them (contract §0 to §2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from .base import Model
+
+T = TypeVar("T")
+
+_WORDS = {
+    "QUEUED": "queued pending registered idle created",
+    "RUNNING": "running in_progress processing",
+    "COMPLETED": "completed complete success succeeded fulfilled",
+    "FAILED": "failed error",
+    "CANCELLED": "cancelled canceled terminated",
+    "EXPIRED": "expired",
+}
+
+
+class RunStatus(StrEnum):
+    """Where a run stands, whatever word the platform used for it (contract §0)."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    UNKNOWN = "UNKNOWN"
+
+    @classmethod
+    def from_word(cls, word: object) -> RunStatus:
+        """The status that `word` means, in any case; `UNKNOWN` for anything else."""
+        if not isinstance(word, str):
+            return cls.UNKNOWN
+        return _BY_WORD.get(word.strip().lower(), cls.UNKNOWN)
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the run will never move again."""
+        return self in _TERMINAL
+
+
+_BY_WORD = {word: RunStatus(status) for status, words in _WORDS.items() for word in words.split()}
+_TERMINAL = {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.EXPIRED}
+
+
+class ActionRun(Model):
+    """One run as one answer of the platform described it.
+
+    `progress` is a share from 0 to 1, clamped; `raw_progress` is what came. Counts are records,
+    and `None` where the platform did not say. `extra` keeps the answer's unknown fields.
+    """
+
+    run_id: str
+    platform: str
+    status: RunStatus
+    raw_status: str = ""
+    name: str | None = None
+    progress: float | None = None
+    raw_progress: Any = None
+    processed: int | None = None
+    total: int | None = None
+    errors: int | None = None
+    warnings: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    polled_at: datetime
+    extra: dict[str, Any] = {}
+
+
+class Poll(Model):
+    """One point in the history of a run: what moved, and when it was seen."""
+
+    polled_at: datetime
+    status: RunStatus
+    progress: float | None = None
+    processed: int | None = None
+    total: int | None = None
+    errors: int | None = None
+    warnings: int | None = None
+
+
+class RecordError(Model):
+    """One record that failed in a run. `record` is the record itself, of any JSON shape."""
+
+    run_id: str
+    record_id: str
+    code: str
+    message: str = ""
+    status: str = ""
+    record: Any = None
+
+
+class ErrorGroup(Model):
+    """The failed records of one code: how many, and a few of them."""
+
+    code: str
+    count: int
+    samples: tuple[RecordError, ...] = ()
+
+
+class Page(Model, Generic[T]):
+    """One page of a longer list: `number` counts from 1, `total` counts items, not pages."""
+
+    items: tuple[T, ...]
+    number: int
+    size: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; an empty list has one, empty."""
+        return max(1, -(-self.total // self.size))
