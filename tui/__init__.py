@@ -1,0 +1,1 @@
+"""The faces of cxtop: the command line and the screens."""

@@ -1,1 +1,39 @@
+"""Profiles and settings, from flags, environment, `.env` and `config.toml`; and all paths."""
 
+from .configfile import RedactSettings
+from .describing import Described, check, describe
+from .layers import Origin, Source
+from .loading import ADHOC_NAME, Flags, Settings, load
+from .paths import Paths, find_paths
+from .profile import PollSettings, Profile, Retention, RetrySettings, Timeouts
+from .regions import REGIONS, api_base, login_base, token_url
+from .secrets import Credentials, resolve_secrets, save_secret
+from .writing import save_profile
+
+__all__ = [
+    "ADHOC_NAME",
+    "REGIONS",
+    "Credentials",
+    "Described",
+    "Flags",
+    "Origin",
+    "Paths",
+    "PollSettings",
+    "Profile",
+    "RedactSettings",
+    "Retention",
+    "RetrySettings",
+    "Settings",
+    "Source",
+    "Timeouts",
+    "api_base",
+    "check",
+    "describe",
+    "find_paths",
+    "load",
+    "login_base",
+    "resolve_secrets",
+    "save_profile",
+    "save_secret",
+    "token_url",
+]

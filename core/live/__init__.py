@@ -1,1 +1,21 @@
+"""What goes on while cxtop runs: polls, failed records, the connection; and the façade over it."""
 
+from .changes import Change, Changes
+from .monitor import Monitor
+from .session import Link, Session, open_monitor, open_session
+from .walking import Walk, Walked
+from .watching import fetch_errors, watch_runs
+
+__all__ = [
+    "Change",
+    "Changes",
+    "Link",
+    "Monitor",
+    "Session",
+    "Walk",
+    "Walked",
+    "fetch_errors",
+    "open_monitor",
+    "open_session",
+    "watch_runs",
+]

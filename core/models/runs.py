@@ -52,7 +52,8 @@ class ActionRun(Model):
     """One run as one answer of the platform described it.
 
     `progress` is a share from 0 to 1, clamped; `raw_progress` is what came. Counts are records,
-    and `None` where the platform did not say. `extra` keeps the answer's unknown fields.
+    and `None` where the platform did not say. `extra` keeps the answer's unknown fields,
+    `raw` the answer as it came (without embedded failed records).
     """
 
     run_id: str
@@ -70,6 +71,7 @@ class ActionRun(Model):
     updated_at: datetime | None = None
     polled_at: datetime
     extra: dict[str, Any] = {}
+    raw: Any = None
 
 
 class Poll(Model):
@@ -85,7 +87,10 @@ class Poll(Model):
 
 
 class RecordError(Model):
-    """One record that failed in a run. `record` is the record itself, of any JSON shape."""
+    """One record that failed in a run.
+
+    `record` is the record itself, of any JSON shape; `extra` keeps the entry's unknown fields.
+    """
 
     run_id: str
     record_id: str
@@ -93,6 +98,7 @@ class RecordError(Model):
     message: str = ""
     status: str = ""
     record: Any = None
+    extra: dict[str, Any] = {}
 
 
 class ErrorGroup(Model):

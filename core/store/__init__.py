@@ -1,1 +1,7 @@
+"""Keeping what was seen, and finding it again: one SQLite file for each profile."""
 
+from .errors import ErrorSort
+from .store import Store
+from .writer import Writer
+
+__all__ = ["ErrorSort", "Store", "Writer"]

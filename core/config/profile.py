@@ -1,0 +1,224 @@
+"""One profile: a platform, how to reach it, and how to treat it (contract §0 to §2)."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+from .regions import api_of_region, checked_url, host_of, is_loopback, normal_region
+
+KIB = 1024
+MIB = KIB * 1024
+GIB = MIB * 1024
+
+_UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+_UNITS |= {"kib": KIB, "mib": MIB, "gib": GIB}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a number is needed, not true or false")
+    return value
+
+
+def bytes_in(value: Any) -> Any:
+    """The number of bytes that a size such as `"10 MiB"` means; numbers pass as they are."""
+    if not isinstance(value, str):
+        return _no_bool(value)
+    match = _SIZE.fullmatch(value.strip())
+    unit = _UNITS.get(match[2].lower()) if match else None
+    if match is None or unit is None:
+        raise ValueError("not a size")
+    return int(float(match[1]) * unit)
+
+
+def _one_line(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    if not text:
+        raise ValueError("it is empty")
+    if any(not char.isprintable() for char in text):
+        raise ValueError("it holds a line break or a control character")
+    return SecretStr(text)
+
+
+def _rooted(path: str) -> str:
+    if not re.fullmatch(r"/(?!/)[^\s?#\\]*", path) or not path.isprintable():
+        raise ValueError("a path begins with one / and holds no ?, #, backslash or white space")
+    return path
+
+
+UrlPath = Annotated[str, AfterValidator(_rooted)]
+Seconds = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=86_400, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=1)]
+Size = Annotated[int, BeforeValidator(bytes_in), Field(ge=1)]
+Secret = Annotated[SecretStr, AfterValidator(_one_line)]
+
+
+class _Section(BaseModel):
+    """Frozen; an unknown key is an error; no input in error texts, as it may be a secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Timeouts(_Section):
+    """How long a call may take, in seconds."""
+
+    connect_s: Seconds = 5.0
+    read_s: Seconds = 15.0
+    execute_s: Seconds = 30.0
+
+
+class RetrySettings(_Section):
+    """When a call is tried again: waits in seconds, `attempts` counts the first one too."""
+
+    base_s: Seconds = 1.0
+    cap_s: Seconds = 30.0
+    attempts: Annotated[Count, Field(le=100)] = 5
+    max_retry_after_s: Seconds = 180.0
+
+
+class PollSettings(_Section):
+    """How runs are polled.
+
+    `budget_share` is the share (0 to 1) of the rate budget that polling may plan with;
+    `stalled_after` counts polls without movement; `page_size` counts failed records.
+    """
+
+    interval_s: Seconds = 10.0
+    min_interval_s: Seconds = 1.0
+    budget_share: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=1)] = 0.6
+    stalled_after: Count = 6
+    page_size: Annotated[Count, Field(le=1000)] = 100
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.interval_s < self.min_interval_s:
+            raise ValueError("interval_s must not be below min_interval_s")
+        return self
+
+
+class Retention(_Section):
+    """What the store keeps: age in days, size in bytes."""
+
+    max_age_days: Annotated[
+        float, BeforeValidator(_no_bool), Field(gt=0, le=36_500, allow_inf_nan=False)
+    ] = 30.0
+    max_bytes: Size = GIB
+
+
+class Profile(_Section):
+    """A platform, how to reach it, and how to treat it.
+
+    `base_url` is the root of the API and follows from `region` when left out. The secret is in
+    `client_secret`, or comes from `secret_command` (an argument list) or, with `keyring`, from
+    the operating system's keyring: `resolve_secrets` gets it. `endpoints` overrides paths by
+    the operation's name. `max_body` is in bytes. `runs` are the ids to watch.
+    """
+
+    name: str = "default"
+    platform: Literal["genesys", "cxone"] = "genesys"
+    base_url: str = ""
+    region: str | None = None
+    login_url: str | None = None
+    token_path: UrlPath | None = None
+    token_auth: Literal["basic", "form"] = "basic"  # noqa: S105 - a way, not a password
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    access_token: Secret | None = None
+    secret_command: tuple[str, ...] | None = None
+    secret_command_timeout_s: Seconds = 15.0
+    keyring: bool = False
+    allow_http: bool = False
+    endpoints: dict[str, UrlPath] = {}
+    timeouts: Timeouts = Timeouts()
+    max_body: Size = 10 * MIB
+    retry: RetrySettings = RetrySettings()
+    poll: PollSettings = PollSettings()
+    retention: Retention = Retention()
+    runs: tuple[str, ...] = ()
+    slack_webhook_url: Secret | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _base_from_region(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get("region"), str):
+            return values
+        region = values["region"].strip()
+        if "://" in region:
+            base = values.get("base_url") or region
+            return {**values, "region": None, "base_url": base}
+        if values.get("base_url") or not _is_region(region):
+            return values
+        return {**values, "base_url": api_of_region(region)}
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, value: str | None) -> str | None:
+        return None if value is None else normal_region(value)
+
+    @field_validator("base_url", "login_url")
+    @classmethod
+    def _clean_url(cls, value: str | None) -> str | None:
+        return checked_url(value) if value else value
+
+    @field_validator("secret_command", mode="before")
+    @classmethod
+    def _argument_list(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = shlex.split(value)
+        if value is not None and len(value) == 0:
+            raise ValueError("the command is empty")
+        return value
+
+    @field_validator("client_id")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and not (value := value.strip()).isprintable():
+            raise ValueError("it holds a line break or a control character")
+        return value or None
+
+    @field_validator("slack_webhook_url")
+    @classmethod
+    def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            checked_url(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not self.base_url:
+            raise ValueError("nothing says at which host to find it")
+        if self.region and self.platform != "genesys":
+            raise ValueError(f"region is for genesys only; {self.platform} needs base_url")
+        for key in ("base_url", "login_url"):
+            url = getattr(self, key)
+            if url and url.startswith("http://") and not self.allow_http and not is_loopback(url):
+                raise ValueError(
+                    f"{key} is http:// to {host_of(url)}, which would send secrets in the clear"
+                )
+        if self.slack_webhook_url is not None:
+            webhook = self.slack_webhook_url.get_secret_value()
+            if not webhook.startswith("https://") and not is_loopback(webhook):
+                raise ValueError("slack_webhook_url must be https://")
+        return self
+
+
+def _is_region(text: str) -> bool:
+    try:
+        normal_region(text)
+    except ValueError:
+        return False
+    return True

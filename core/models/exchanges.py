@@ -1,0 +1,176 @@
+"""Captured HTTP exchanges, and what an answer really was (contract §4 and §6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from .base import Model
+
+
+class RequestIdSource(StrEnum):
+    """Where an exchange's request id came from."""
+
+    HEADER = "header"
+    BODY = "body"
+    GENERATED = "generated"
+
+
+class BodyKind(StrEnum):
+    """How a body is kept: parsed JSON, text, base64 of binary data, or nothing."""
+
+    NONE = "none"
+    JSON = "json"
+    TEXT = "text"
+    BASE64 = "base64"
+
+
+class Body(Model):
+    """One side's payload. `size` is in bytes as they went over the wire, also when truncated.
+
+    `value` is any JSON value for `JSON`, else a string; wrong UTF-8 stands as U+FFFD.
+    """
+
+    kind: BodyKind = BodyKind.NONE
+    content_type: str = ""
+    size: int = 0
+    value: Any = None
+    truncated: bool = False
+
+
+class Frame(Model):
+    """One frame of a stack trace, outermost first."""
+
+    function: str
+    file: str = ""
+    line: int | None = None
+
+
+class Failure(Model):
+    """An exception that the service raised and did not handle."""
+
+    type: str
+    message: str = ""
+    frames: tuple[Frame, ...] = ()
+
+
+class Outcome(StrEnum):
+    """What an answer was, in one word (contract §4; the last three are of captures only)."""
+
+    OK = "ok"
+    AUTH_EXPIRED = "auth_expired"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    CLIENT_ERROR = "client_error"
+    EMPTY_BODY = "empty_body"
+    NOT_JSON = "not_json"
+    NOT_OBJECT = "not_object"
+    ACTION_ERRORS = "action_errors"
+    NULL_RESULT = "null_result"
+    STRINGIFIED_RESULT = "stringified_result"
+    RAW_TOKEN = "raw_token"  # noqa: S105 - a word, no secret
+    SCHEMA_DRIFT = "schema_drift"
+    EXCEPTION = "exception"
+    DISCONNECTED = "disconnected"
+    UNREACHABLE = "unreachable"
+
+    @property
+    def good(self) -> bool:
+        """Whether nobody needs to look."""
+        return self in (
+            Outcome.OK,
+            Outcome.STRINGIFIED_RESULT,
+            Outcome.RAW_TOKEN,
+            Outcome.NULL_RESULT,
+        )
+
+
+class Diagnosis(Model):
+    """What an answer really is: a sentence, what to do about it, and what was found where.
+
+    `result` is the usable part of the answer, as far as there is one. `findings` are
+    `(place, sentence)`, a place being a JSON path or `line 3, column 7`. `code` is the error
+    code that the answer itself bears.
+    """
+
+    outcome: Outcome
+    message: str
+    hint: str = ""
+    code: str = ""
+    findings: tuple[tuple[str, str], ...] = ()
+    result: Any = None
+
+
+class Exchange(Model):
+    """One request and its answer as a service saw them (contract §6).
+
+    `at` is when the request began; `duration_ms` is until the last byte of the answer.
+    `service` names who captured it. `status` is `None` when there was no answer. `code` is
+    the error code in the answer. Headers are as they came, in order, names in lower case.
+    """
+
+    id: str
+    at: datetime
+    service: str = ""
+    request_id: str = ""
+    request_id_source: RequestIdSource = RequestIdSource.GENERATED
+    flow_execution_id: str = ""
+    conversation_id: str = ""
+    traceparent: str = ""
+    method: str = ""
+    url: str = ""
+    route: str = ""
+    action: str = ""
+    status: int | None = None
+    duration_ms: float | None = None
+    outcome: Outcome = Outcome.OK
+    code: str = ""
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request: Body = Body()
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response: Body = Body()
+    failure: Failure | None = None
+
+    @property
+    def trace_id(self) -> str:
+        """The trace id within `traceparent` (W3C), or nothing."""
+        parts = self.traceparent.split("-")
+        return parts[1] if len(parts) == 4 and len(parts[1]) == 32 else ""
+
+
+class StepStatus(StrEnum):
+    """How a step of a flow went."""
+
+    DONE = "done"
+    FAILED = "failed"
+    RUNNING = "running"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+class TraceStep(Model):
+    """One step of a flow's execution, as the platform tells it."""
+
+    step_id: str
+    name: str
+    status: StepStatus
+    raw_status: str = ""
+    message: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    request: Any = None
+    response: Any = None
+
+
+class FlowTrace(Model):
+    """A flow's execution (contract §1). `steps` may be empty: some platforms tell none."""
+
+    execution_id: str
+    flow_id: str = ""
+    flow_name: str = ""
+    status: str = ""
+    steps: tuple[TraceStep, ...] = ()
+    fetched_at: datetime
+    extra: dict[str, Any] = {}

@@ -1,0 +1,75 @@
+"""Dialect `cxone`: NICE CXone data actions (contract §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+from ..models import RecordError
+from .dialect import Dialect, StatusReading
+from .reading import Fields, as_count, as_text, content_ids
+from .runs import RUN_FIELDS, UNKNOWN_ERROR, read_run, require
+
+
+class CXone(Dialect):
+    """Run status of `/api/v2/data/actions`; failed records come embedded in it."""
+
+    name = "cxone"
+    endpoints: ClassVar[Mapping[str, str]] = {"run_status": "/api/v2/data/actions/{run_id}"}
+
+    async def run_status(self, run_id: str) -> StatusReading:
+        """Contract §2, run status; scope `data:actions:read`."""
+        return await self._ask(
+            "run_status",
+            run_id,
+            partial(_status, run_id),
+            operation="run status",
+            permission="data:actions:read",
+        )
+
+
+def _status(run_id: str, body: dict[str, Any]) -> StatusReading:
+    require(body, RUN_FIELDS | {"id", "errors"}, "a run")
+    errors = body.get("errors")
+    entries = _entries(errors)
+    count = as_count(errors) if entries is None else len(entries)
+    told = body
+    if count is not None:
+        told = {name: value for name, value in body.items() if name != "errors"}
+    run = read_run(told, run_id=run_id, platform=CXone.name, id_field="id")
+    if run.errors is None:
+        run = run.model_copy(update={"errors": count})
+    entries = entries or []
+    ids = content_ids(entries)
+    records = (_record(run_id, entry, id_) for entry, id_ in zip(entries, ids, strict=True))
+    return StatusReading(run, tuple(records))
+
+
+def _entries(errors: Any) -> list[Any] | None:
+    """The error entries; one that stands there without its list counts as one."""
+    if isinstance(errors, list):
+        return errors
+    if isinstance(errors, dict) or (isinstance(errors, str) and errors.strip()):
+        return [errors]
+    return None
+
+
+def _record(run_id: str, entry: Any, record_id: str) -> RecordError:
+    if not isinstance(entry, dict):
+        return RecordError(
+            run_id=run_id,
+            record_id=record_id,
+            code=UNKNOWN_ERROR,
+            message=as_text(entry),
+            record=entry,
+        )
+    fields = Fields(entry)
+    return RecordError(
+        run_id=run_id,
+        record_id=record_id,
+        code=fields.word("code").strip() or UNKNOWN_ERROR,
+        message=fields.word("message"),
+        status=fields.word("status"),
+        record=entry,
+    )

@@ -1,0 +1,131 @@
+"""What every dialect can do, and the shapes that it answers with."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from ..config import Profile
+from ..errors import AnswerError
+from ..http.answer import Answer
+from ..http.request import Request
+from ..models import ActionRun, RecordError
+from .endpoints import endpoints
+from .reading import tame
+
+T = TypeVar("T")
+
+BIG_BODY = 256 * 1024
+"""Bodies above this many bytes are read in a thread, so that the screen does not stop."""
+
+
+class Sender(Protocol):
+    """What a dialect needs of `http.Caller`."""
+
+    async def send(self, request: Request) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReading:
+    """One answer about a run: where it stands, and the errors that came embedded in it."""
+
+    run: ActionRun
+    errors: tuple[RecordError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """One page of a run's failed records.
+
+    A record that the platform lists twice is there twice. `total` is how many there are in all
+    as the platform said, `None` when it did not; `size` is the page size that it used. No
+    records means that there are no further pages.
+    """
+
+    records: tuple[RecordError, ...]
+    total: int | None
+    size: int
+
+
+class Platform(Protocol):
+    """A platform as `live` sees it; every method raises the typed errors of a call."""
+
+    async def run_status(self, run_id: str) -> StatusReading: ...
+
+    async def failed_records(self, run_id: str, page: int, size: int) -> RecordPage | None: ...
+
+
+class Dialect(ABC):
+    """A platform's paths and wire shapes; knows nothing of retries, tokens or stores.
+
+    A subclass names itself, its endpoints (path templates with `{run_id}`), and turns bodies
+    into models. Every path can be overridden by name in the profile.
+    """
+
+    name: ClassVar[str]
+    endpoints: ClassVar[Mapping[str, str]]
+
+    def __init__(self, profile: Profile, caller: Sender) -> None:
+        self._caller = caller
+        self._endpoints = endpoints(self.endpoints, profile.endpoints)
+
+    @abstractmethod
+    async def run_status(self, run_id: str) -> StatusReading:
+        """Where the run stands now.
+
+        Raises the typed errors of a call, and AnswerError for a body that tells of no run.
+        """
+
+    async def failed_records(self, run_id: str, page: int, size: int) -> RecordPage | None:
+        """Page `page` (from 1) of the records that failed, `size` to a page.
+
+        `None` when the dialect has no such call: then the errors come with the status.
+        Raises like `run_status`.
+        """
+        return None
+
+    async def _ask(
+        self,
+        endpoint: str,
+        run_id: str,
+        read: Callable[[dict[str, Any]], T],
+        *,
+        operation: str,
+        permission: str,
+        params: Mapping[str, str] | None = None,
+    ) -> T:
+        answer = await self._caller.send(
+            Request(
+                operation=operation,
+                method="GET",
+                path=self._endpoints[endpoint].fill(run_id),
+                params=params,
+                permission=permission,
+                subject=run_id,
+                run_id=run_id,
+            )
+        )
+        if len(answer.body) > BIG_BODY:
+            return await asyncio.to_thread(_read, answer, operation, read)
+        return _read(answer, operation, read)
+
+
+def _read(answer: Answer, operation: str, read: Callable[[dict[str, Any]], T]) -> T:
+    try:
+        return read(tame(answer.object()))
+    except UnreadableError as reason:
+        raise AnswerError(
+            f"The answer to “{operation}” is JSON, but not what was asked for.",
+            why=str(reason),
+            fix="Check the profile's platform, base_url and endpoints against this service.",
+            status=answer.status,
+            correlation_id=answer.correlation_id,
+            call_id=answer.call_id,
+        ) from None
+
+
+class UnreadableError(ValueError):
+    """Raised by a dialect's reader: the body is an object of some other kind."""

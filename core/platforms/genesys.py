@@ -1,0 +1,87 @@
+"""Dialect `genesys`: the documented data-action service (contract §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+from ..models import RecordError
+from .dialect import Dialect, RecordPage, StatusReading, UnreadableError
+from .reading import Fields, as_count, as_text, content_ids
+from .runs import RUN_FIELDS, UNKNOWN_ERROR, read_run, require
+
+_SCOPE = "data:actions:read"
+
+
+class Genesys(Dialect):
+    """Run status and run results of `/api/v2/data-actions`."""
+
+    name = "genesys"
+    endpoints: ClassVar[Mapping[str, str]] = {
+        "run_status": "/api/v2/data-actions/{run_id}/status",
+        "run_results": "/api/v2/data-actions/{run_id}/results",
+    }
+
+    async def run_status(self, run_id: str) -> StatusReading:
+        """Contract §1, run status; scope `data:actions:read`."""
+        return await self._ask(
+            "run_status",
+            run_id,
+            partial(_status, run_id),
+            operation="run status",
+            permission=_SCOPE,
+        )
+
+    async def failed_records(self, run_id: str, page: int, size: int) -> RecordPage | None:
+        """Contract §1, run results; scope `data:actions:read`."""
+        return await self._ask(
+            "run_results",
+            run_id,
+            partial(_page, run_id, size),
+            operation="run results",
+            permission=_SCOPE,
+            params={"filter": "error", "pageSize": str(size), "pageNumber": str(page)},
+        )
+
+
+def _status(run_id: str, body: dict[str, Any]) -> StatusReading:
+    require(body, RUN_FIELDS | {"dataActionId"}, "a run")
+    run = read_run(body, run_id=run_id, platform=Genesys.name, id_field="dataActionId")
+    return StatusReading(run)
+
+
+def _page(run_id: str, asked: int, body: dict[str, Any]) -> RecordPage:
+    require(body, ("entities", "total", "pageNumber", "pageSize"), "a page of results")
+    entities = body.get("entities")
+    if entities is None:
+        entities = []
+    if not isinstance(entities, list):
+        raise UnreadableError(f"Its entities are no list, but a {type(entities).__name__}.")
+    records = tuple(
+        _record(run_id, entry, spare)
+        for entry, spare in zip(entities, content_ids(entities), strict=True)
+    )
+    size = as_count(body.get("pageSize")) or asked
+    return RecordPage(records, as_count(body.get("total")), size)
+
+
+def _record(run_id: str, entry: Any, spare_id: str) -> RecordError:
+    if not isinstance(entry, dict):
+        return RecordError(
+            run_id=run_id,
+            record_id=spare_id,
+            code=UNKNOWN_ERROR,
+            message=as_text(entry),
+            record=entry,
+        )
+    fields = Fields(entry)
+    return RecordError(
+        run_id=run_id,
+        record_id=fields.word("id") or spare_id,
+        code=fields.word("errorCode").strip() or UNKNOWN_ERROR,
+        message=fields.word("errorMessage"),
+        status=fields.word("status"),
+        record=fields.take("record"),
+        extra=fields.rest,
+    )

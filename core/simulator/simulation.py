@@ -1,0 +1,133 @@
+"""The state of one simulated platform, and how routers reach it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import Depends, Path, Request
+
+from ..errors import ConfigError
+from .answers import RefusedError
+from .limits import Limits
+from .scenarios import Scenario
+from .tokens import Tokens
+from .weather import Weather
+from .world import Moment, Plan, moment
+
+FORBIDDEN_RUN = "forbidden-run"
+PAGE_RUN = "html-run"
+MOST_REQUESTS = 2000
+
+
+@dataclass(slots=True)
+class Seen:
+    """A request as it came: `raw_path` is still percent-encoded. `status` 0: no whole answer."""
+
+    number: int
+    method: str
+    raw_path: str
+    query: str
+    request_id: str
+    status: int = 0
+    fault: str = ""
+
+
+@dataclass(eq=False)
+class Simulation:
+    """One simulated platform. Simulated time runs `speed` times as fast as `clock`."""
+
+    scenario: Scenario
+    seed: int
+    speed: float
+    tokens: Tokens = field(repr=False)
+    limits: Limits
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.weather = Weather(self.scenario.climate, self.seed)
+        self.plans = {plan.run_id: plan for plan in self.scenario.plans}
+        self.requests: deque[Seen] = deque(maxlen=MOST_REQUESTS)
+        self.closing = asyncio.Event()
+        self._asked = 0
+        self._began = self.clock()
+        self._began_at = datetime.now(UTC)
+
+    @property
+    def elapsed(self) -> float:
+        """Simulated seconds since the simulation began."""
+        return (self.clock() - self._began) * self.speed
+
+    def plan(self, run_id: str) -> Plan:
+        """The plan of a run.
+
+        Raises `RefusedError` for a run that this client may not see, or that there is not.
+        """
+        if run_id == FORBIDDEN_RUN:
+            raise RefusedError(
+                403,
+                "missing.permissions",
+                "You do not have the permission data:actions:read.",
+                entity_id=run_id,
+            )
+        if run_id not in self.plans:
+            raise RefusedError(
+                404, "not.found", f"Data action {run_id!r} not found.", entity_id=run_id
+            )
+        return self.plans[run_id]
+
+    def moment(self, plan: Plan) -> Moment:
+        """Where the run stands now."""
+        return moment(plan, self.seed, self.elapsed)
+
+    def at(self, simulated_s: float) -> datetime:
+        """The real time of a simulated second."""
+        return self._began_at + timedelta(seconds=simulated_s / self.speed)
+
+    def note(self, scope: dict[str, Any], raw_path: str) -> Seen:
+        """Remembers a request; the oldest are forgotten."""
+        headers = dict(scope["headers"])
+        seen = Seen(
+            number=self._asked,
+            method=scope["method"],
+            raw_path=raw_path,
+            query=scope["query_string"].decode("latin-1"),
+            request_id=headers.get(b"x-request-id", b"").decode("latin-1"),
+        )
+        self._asked += 1
+        self.requests.append(seen)
+        return seen
+
+
+def checked_speed(speed: float) -> float:
+    """`speed` if simulated time can run that fast.
+
+    Raises `ConfigError` when it cannot.
+    """
+    if 0 < speed <= 10_000:
+        return speed
+    raise ConfigError(
+        f"The speed {speed:g} is not possible.", fix="Give a number above 0 and up to 10000."
+    )
+
+
+def _simulation(request: Request) -> Simulation:
+    return request.app.state.simulation
+
+
+def _run_id(action_id: Annotated[str, Path()]) -> str:
+    # The router sees the path as it was sent, so that an encoded slash stays within its segment.
+    return unquote(action_id)
+
+
+Here = Annotated[Simulation, Depends(_simulation)]
+"""The simulation that a route belongs to."""
+
+RunId = Annotated[str, Depends(_run_id)]
+"""The run that the path names, decoded."""

@@ -1,0 +1,36 @@
+"""Shares and series in block characters."""
+
+from cxtop.tui.bars import bar, sparkline
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+
+def drawn(fraction: float | None, width: int) -> str:
+    return "".join(text for text, _ in bar(fraction, width))
+
+
+@given(st.none() | st.floats(allow_nan=False), st.integers(min_value=-2, max_value=80))
+def test_a_bar_has_exactly_its_width(fraction: float | None, width: int) -> None:
+    assert cell_len(drawn(fraction, width)) == max(0, width)
+
+
+def test_a_bar_shows_eighths() -> None:
+    assert drawn(0.5, 4) == "██░░"
+    assert drawn(0.53125, 4) == "██▏░"
+    assert drawn(1.0, 4) == "████"
+    assert drawn(None, 4) == "░░░░"
+
+
+def test_what_has_begun_is_seen() -> None:
+    assert drawn(0.00001, 4) == "▏░░░"
+
+
+@given(st.lists(st.floats(min_value=-1, max_value=1e12)), st.integers(min_value=-1, max_value=40))
+def test_a_sparkline_never_exceeds_its_width(values: list[float], width: int) -> None:
+    assert len(sparkline(values, width)) == min(len(values), max(0, width))
+
+
+def test_a_sparkline_shows_the_newest() -> None:
+    assert sparkline([9, 0, 1, 2, 4], 4) == "▁▃▅█"
+    assert sparkline([0, 0], 4) == "▁▁"

@@ -1,0 +1,302 @@
+"""The app: one monitor, the screens over it, and what they share."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from ..core.errors import ConfigError, CxtopError
+from ..core.models import Connection, ConnectionState, RunView
+from ..core.text import safe
+from . import themes
+from .clock import Clock, now
+from .keymap import checked
+from .screens.base import CxScreen
+from .screens.runs import RunsScreen
+from .widgets.dialogs import Choose
+
+if TYPE_CHECKING:
+    from ..core.live import Change, Monitor
+
+log = logging.getLogger("cxtop.tui")
+
+
+async def _no_profiles(_fields: Mapping[str, str]) -> str:
+    raise ConfigError("Profiles cannot be made here.", fix="Use cxtop config init.")
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What the app is started with.
+
+    `open` gives the monitor of a profile; it may take its time, the app paints before. `profile`
+    is the one to begin with, `None` when there is none yet: then `missing` says what is needed,
+    and `make_profile` takes the first-run form's fields, tries and saves them, gives the new
+    profile's name, and raises CxtopError. `platform` says in words what a profile speaks to,
+    `opening` what is going on until the monitor is there.
+    """
+
+    open: Callable[[str], AbstractAsyncContextManager[Monitor]]
+    profile: str | None
+    profiles: Sequence[str] = ()
+    platform: Callable[[str], str] = lambda _name: ""
+    opening: str = "Reading what was seen before …"
+    runs: Sequence[str] = ()
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    theme: str = themes.DEFAULT
+    missing: Sequence[str] = ()
+    make_profile: Callable[[Mapping[str, str]], Awaitable[str]] = _no_profiles
+    now: Clock = now
+
+
+class CxtopApp(App[str]):
+    """Opens a monitor for a profile, tells the screens what changed, and carries out commands.
+
+    Returns `"demo"` when the user asked for the demo on the first-run page.
+    """
+
+    TITLE = "cxtop"
+    CSS_PATH = "../screens.tcss"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "pause", "pause", id="app.pause"),
+        Binding("colon", "command_palette", "commands", id="app.commands", key_display=":"),
+        Binding("question_mark,f1", "help", "help", id="app.help", key_display="?"),
+        Binding("P", "profile", "profile", id="app.profile", show=False),
+        Binding("t", "look", "light or dark", id="app.look", show=False),
+        Binding("q", "leave", "quit", id="app.leave"),
+        Binding("ctrl+c", "quit", "quit at once", id="app.quit", show=False, priority=True),
+    ]
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__()
+        self.launch = launch
+        self.profile_name = launch.profile
+        self.platform_words = launch.platform(launch.profile) if launch.profile else ""
+        self.opening = launch.opening
+        self.now = launch.now
+        self.monitor: Monitor | None = None
+        self._trouble: Connection | None = None
+        self._live: asyncio.Task[None] | None = None
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = launch.theme if launch.theme in self.available_themes else themes.DEFAULT
+        self.keys = checked(launch.keymap, self.all_keys())
+        self.set_keymap(self.keys)
+
+    # the monitor
+
+    async def on_mount(self) -> None:
+        await self.push_screen(RunsScreen())
+        if self.profile_name is None:
+            from .screens.firstrun import FirstRun
+
+            await self.push_screen(FirstRun())
+        else:
+            self.call_after_refresh(self.go_live, self.profile_name)
+
+    async def on_unmount(self) -> None:
+        await self._end_live()
+
+    async def go_live(self, profile: str) -> None:
+        """Leave the monitor there is, if any, and open that of this profile."""
+        await self._end_live()
+        self.profile_name = profile
+        self.platform_words = self.launch.platform(profile)
+        self._trouble = None
+        self._live = asyncio.create_task(self._stay_live(profile), name="live")
+
+    async def _end_live(self) -> None:
+        if self._live is not None:
+            self._live.cancel()
+            await asyncio.wait([self._live])
+            self._live = None
+
+    async def _stay_live(self, profile: str) -> None:
+        try:
+            async with self.launch.open(profile) as monitor:
+                self.monitor = monitor
+                monitor.changes.subscribe(self._changed)
+                for run_id in self.launch.runs:
+                    await monitor.watch(run_id)
+                self._renew()
+                await asyncio.Event().wait()
+        except CxtopError as error:
+            self.trouble(error)
+        except Exception:
+            log.exception("the monitor ended")
+            self._trouble = Connection(
+                state=ConnectionState.OFFLINE,
+                what="cxtop itself failed and has stopped watching.",
+                fix="The details are in the log file; q leaves, and a new start takes up again.",
+            )
+        finally:
+            self.monitor = None
+            self._renew()
+
+    def trouble(self, error: CxtopError) -> None:
+        """Show an error that keeps the monitor from working."""
+        self._trouble = Connection(
+            state=ConnectionState.OFFLINE, what=error.what, why=error.why, fix=error.fix
+        )
+
+    @property
+    def connection(self) -> Connection:
+        """How the platform answers now."""
+        if self._trouble is not None:
+            return self._trouble
+        return self.monitor.connection if self.monitor else Connection()
+
+    def views(self) -> Sequence[RunView]:
+        """Every watched run."""
+        return self.monitor.views() if self.monitor else ()
+
+    def view(self, run_id: str) -> RunView | None:
+        """One watched run."""
+        return next((view for view in self.views() if view.run_id == run_id), None)
+
+    def _changed(self, changes: frozenset[Change]) -> None:
+        screen = self.screen
+        if isinstance(screen, CxScreen) and screen.is_mounted:
+            if any(change.kind in ("connection", "budget") for change in changes):
+                screen.tell_connection()
+            screen.changed(changes)
+
+    def _renew(self) -> None:
+        if self.is_running and isinstance(self.screen, CxScreen) and self.screen.is_mounted:
+            self.screen.tell_connection()
+            self.screen.renew()
+
+    # what screens ask of the app
+
+    def command(self, do: Callable[[Monitor], Awaitable[object] | object], said: str) -> None:
+        """Have the monitor do something, and say that it was done, or why not."""
+        if self.monitor is None:
+            self.say("There is no connection to a platform yet.", severity="warning")
+        else:
+            self._carry_out(self.monitor, do, said)
+
+    @work(exit_on_error=False)
+    async def _carry_out(
+        self, monitor: Monitor, do: Callable[[Monitor], Awaitable[object] | object], said: str
+    ) -> None:
+        try:
+            doing = do(monitor)
+            if isinstance(doing, Awaitable):
+                await doing
+        except CxtopError as error:
+            self.say(str(error), severity="error")
+        else:
+            self.say(said)
+
+    def say(self, text: str, *, severity: str = "information") -> None:
+        """One line at the bottom, for a moment."""
+        self.notify(
+            safe(text),
+            severity=severity,  # pyright: ignore[reportArgumentType]
+            timeout=4 if severity == "information" else 10,
+            markup=False,
+        )
+
+    def copy(self, text: str, what: str) -> None:
+        """Put text on the terminal's clipboard."""
+        self.copy_to_clipboard(text)
+        self.say(f"Copied the {what}.")
+
+    def copy_value(self, value: Any, path: str) -> None:
+        """Put a JSON value on the clipboard: a string as it is, all else as JSON."""
+        self.copy(
+            value if isinstance(value, str) else json.dumps(value, indent=2), f"value at {path}"
+        )
+
+    # keys
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every key that works here, and the themes."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if active.enabled and binding.id and binding.id.split(".")[0] not in _MOVES:
+                keys = self.get_key_display(binding)
+                yield SystemCommand(
+                    binding.description,
+                    f"key {keys}",
+                    lambda node=active.node, action=binding.action: self._do(node, action),
+                )
+        yield SystemCommand("theme", "choose the colours", self.action_change_theme)
+
+    @work(exit_on_error=False)
+    async def _do(self, node: Any, action: str) -> None:
+        await self.run_action(action, node)
+
+    @classmethod
+    def all_keys(cls) -> list[Any]:
+        """Every binding of cxtop that has an id, for the keymap and the help."""
+        from .screens.help import all_keys
+
+        return all_keys(cls)
+
+    def action_pause(self) -> None:
+        if self.connection.state is ConnectionState.PAUSED:
+            self.command(lambda monitor: monitor.resume(), "Polling goes on.")
+        else:
+            self.command(lambda monitor: monitor.pause(), "Polling is paused; p goes on.")
+
+    def action_help(self) -> None:
+        from .screens.help import HelpScreen
+
+        if isinstance(self.screen, CxScreen) and not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_look(self) -> None:
+        self.theme = themes.LIGHT.name if self.current_theme.dark else themes.DARK.name
+
+    def action_profile(self) -> None:
+        if not self.launch.profiles:
+            self.say("There is one platform only; profiles are made in the config file.")
+            return
+
+        def switch(name: str | None) -> None:
+            if name and name != self.profile_name:
+                self.run_worker(self.go_live(name), exit_on_error=False)
+
+        options = [
+            (name, f"{name}   {self.launch.platform(name)}") for name in self.launch.profiles
+        ]
+        self.push_screen(Choose("Switch to a profile", options, now=self.profile_name), switch)
+
+    def action_leave(self) -> None:
+        """Back one screen; at the root, quit."""
+        if isinstance(self.screen, CxScreen) and self.screen.leaves_app:
+            self.exit()
+        else:
+            self.pop_screen()
+
+    # our own faults
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            if isinstance(error, CxtopError):
+                self.say(str(error), severity="error")
+            else:
+                log.error("a worker of the app failed", exc_info=error)
+                self.say("Something failed in cxtop itself; the log file has it.", severity="error")
+
+    def _handle_exception(self, error: Exception) -> None:
+        log.critical("the app failed", exc_info=error)
+        super()._handle_exception(error)
+
+
+_MOVES = {"table", "tree", "filter", "dialog"}

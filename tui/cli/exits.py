@@ -1,0 +1,100 @@
+"""Exit codes, and how an error is told on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+from ...core.errors import (
+    AuthenticationError,
+    ConfigError,
+    CxtopError,
+    ForbiddenError,
+    PlatformError,
+    StoreError,
+)
+from ...core.text import safe
+
+OK = 0
+ENDED_OTHERWISE = 1
+USAGE = 2
+DENIED = 3
+PLATFORM = 4
+TIMED_OUT = 5
+FAULT = 70
+STORE = 74
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+TERMINATED = 143
+
+MEANINGS = """\b
+Exit codes:
+  0    all is well
+  1    a run ended otherwise than completed
+  2    usage or configuration
+  3    authentication or permission
+  4    platform or network
+  5    timed out
+  70   cxtop itself failed; the log file has the details
+  74   the store could not be used
+  130  interrupted"""
+"""For the help of commands that speak to a platform."""
+
+_RANK = (DENIED, PLATFORM, STORE, TIMED_OUT, ENDED_OTHERWISE, OK)
+
+
+def code_of(error: CxtopError) -> int:
+    """The exit code that tells what kind of error it was."""
+    if isinstance(error, ConfigError):
+        return USAGE
+    if isinstance(error, AuthenticationError | ForbiddenError):
+        return DENIED
+    return STORE if isinstance(error, StoreError) else PLATFORM
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The one code for several outcomes: what kept cxtop from knowing goes before what it saw."""
+    return min(codes, key=_RANK.index, default=OK)
+
+
+def leaf(error: BaseException) -> BaseException:
+    """The error that a group is about; of several the first that is no mere consequence."""
+    while isinstance(error, BaseExceptionGroup):
+        inner = error.exceptions
+        error = next((one for one in inner if not isinstance(one, OSError)), inner[0])
+    return error
+
+
+def narrate(text: str) -> None:
+    """One or more lines for the user, beside the data; whatever is in them, they are made safe.
+
+    Where nobody can read stderr any more, nothing is lost that is data.
+    """
+    try:
+        sys.stderr.write(f"{safe(text, keep_newlines=True)}\n")
+        sys.stderr.flush()
+    except OSError:
+        silence(2)
+
+
+def tell(error: CxtopError, *, subject: str = "") -> None:
+    """What happened, why, and what to do, a line each; `subject` is what it happened to."""
+    narrate(sentences(error, subject=subject))
+
+
+def sentences(error: CxtopError, *, sign: str = "✖", subject: str = "") -> str:
+    """The lines of `tell`; text from outside in them is not yet safe, but on one line each."""
+    what = f"{subject}: {error.what}" if subject else error.what
+    parts = [f"{sign} {what}", error.why, error.fix]
+    if isinstance(error, PlatformError) and error.correlation_id:
+        parts.append(f"Correlation id: {error.correlation_id}")
+    lines = [" ".join(part.split()) for part in parts if part]
+    return "\n  ".join(lines)
+
+
+def silence(descriptor: int) -> None:
+    """From now on what is written there goes nowhere: its reader is gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -1,0 +1,101 @@
+"""What several commands take, and the settings that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from ...core.errors import ConfigError, CxtopError
+from . import exits
+
+if TYPE_CHECKING:
+    from ...core.config import Profile, Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+Flags = Mapping[str, str | None]
+
+
+class ProfileName(click.ParamType[str]):
+    """The name of a profile; the shell can complete it."""
+
+    name = "name"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The profiles there are; none where the configuration cannot be read."""
+        from ...core.config import load
+
+        try:
+            names = load({"config": ctx.params.get("config")}).profiles
+        except CxtopError:
+            # A shell that waits for a completion is no place for an error.
+            return []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+_FLAGS = (
+    click.option("-p", "--profile", type=ProfileName(), help="The profile to use."),
+    click.option(
+        "--config",
+        type=click.Path(dir_okay=False),
+        help="Another config file than that of `cxtop config path`.",
+    ),
+    click.option(
+        "--platform", type=click.Choice(["genesys", "cxone"]), help="Which platform it is."
+    ),
+    click.option("--region", metavar="REGION", help="The region of Genesys Cloud."),
+    click.option("--base-url", metavar="URL", help="The root of the platform's API."),
+    click.option("--login-url", metavar="URL", help="Where tokens come from, if elsewhere."),
+    click.option("--client-id", metavar="ID", help="The OAuth client's id."),
+)
+
+
+def with_profile(function: F) -> F:
+    """Adds the options that say which platform is meant; they come as the keyword `flags`."""
+
+    def gathered(**given: Any) -> Any:
+        flags = {name: given.pop(name) for name in _NAMES}
+        return function(flags=flags, **given)
+
+    gathered.__doc__ = function.__doc__
+    gathered.__name__ = getattr(function, "__name__", "command")
+    gathered.__click_params__ = list(  # pyright: ignore[reportFunctionMemberAccess]
+        getattr(function, "__click_params__", [])
+    )
+    for option in reversed(_FLAGS):
+        gathered = option(gathered)
+    return gathered  # pyright: ignore[reportReturnType]
+
+
+_NAMES = ("profile", "config", "platform", "region", "base_url", "login_url", "client_id")
+
+
+def chosen(settings: Settings) -> Profile:
+    """The profile to use. Raises ConfigError when there is none yet."""
+    if settings.profile is None:
+        raise ConfigError(
+            "There is no profile yet.",
+            why=" ".join(settings.missing),
+            fix="Run: cxtop config init (or try cxtop demo).",
+        )
+    return settings.profile
+
+
+def load_profile(flags: Flags) -> tuple[Settings, Profile]:
+    """The settings and the profile to use. Raises ConfigError."""
+    from ...core.config import load
+
+    settings = load(flags)
+    return settings, chosen(settings)
+
+
+def epilog(*examples: str, codes: bool = False) -> str:
+    """The end of a command's help: examples, and with `codes` what its exit codes mean."""
+    parts = ["\n".join(("\b", "Examples:", *(f"  {example}" for example in examples)))]
+    if codes:
+        parts.append(exits.MEANINGS)
+    return "\n\n".join(parts)

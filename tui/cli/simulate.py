@@ -1,0 +1,66 @@
+"""cxtop simulate: the simulated platform, as a server on loopback."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from .exits import narrate
+from .options import epilog
+from .output import print_line
+
+
+@click.command(
+    "simulate",
+    epilog=epilog(
+        "cxtop simulate",
+        "cxtop simulate --scenario storm --seed 7 --speed 10",
+        "cxtop simulate --port 8700 --platform cxone",
+    ),
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default=True,
+    help="Where to listen on loopback; 0 is any free port.",
+)
+@click.option(
+    "--scenario",
+    default="busy",
+    show_default=True,
+    metavar="NAME",
+    help="Which runs and which weather: calm, busy, storm, hostile.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same run.")
+@click.option(
+    "--speed", type=float, default=1.0, show_default=True, help="How much faster than real time."
+)
+@click.option(
+    "--platform",
+    type=click.Choice(["genesys", "cxone"]),
+    default="genesys",
+    show_default=True,
+    help="The dialect to announce; both are served.",
+)
+@click.option("--with-parent", is_flag=True, help="End when stdin is closed.")
+def command(
+    port: int, scenario: str, seed: int, speed: float, platform: str, with_parent: bool
+) -> None:
+    """Serve a simulated platform until Ctrl+C.
+
+    One line of JSON on stdout tells where it is and how to get in: url, platform, client_id,
+    client_secret, runs, scenario, seed.
+    """
+    import asyncio
+
+    from ...core.simulator.serve import Options, serve
+
+    def announce(line: str) -> None:
+        print_line(line)
+        told = json.loads(line)
+        narrate(f"The scenario {scenario} is served at {told['url']}; Ctrl+C ends it.")
+
+    options = Options(scenario, port=port, seed=seed, speed=speed, platform=platform)
+    asyncio.run(serve(options, announce=announce, watch_parent=with_parent))

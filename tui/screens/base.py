@@ -1,0 +1,81 @@
+"""What every screen of cxtop has: the top line, the banner, the keys, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from ..widgets.banner import Banner
+from ..widgets.topline import TopLine
+
+if TYPE_CHECKING:
+    from ...core.live import Change
+    from ..app import CxtopApp
+
+WIDE = 120
+
+
+class CxScreen(Screen[None]):
+    """A full screen. `ABOUT` is its page in the help, in plain sentences."""
+
+    app: CxtopApp  # pyright: ignore[reportIncompatibleMethodOverride, reportUninitializedInstanceVariable]
+    ABOUT: ClassVar[str] = ""
+    leaves_app: ClassVar[bool] = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace", "back", "back", id="screen.back"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """The frame around the screen's own body."""
+        yield TopLine()
+        yield Banner()
+        yield from self.body()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def body(self) -> Iterable[Widget]:
+        """What lies between the top line and the keys."""
+        return ()
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._second)
+        self.tell_connection()
+
+    def _second(self) -> None:
+        if self.is_current:
+            self.query_one(TopLine).refresh()
+            self.tick()
+
+    def on_screen_resume(self) -> None:
+        self.tell_connection()
+        self.renew()
+
+    def tell_connection(self) -> None:
+        """Show how the platform answers now."""
+        self.query_one(Banner).tell(self.app.connection)
+        self.query_one(TopLine).refresh()
+
+    def renew(self) -> None:
+        """Ask anew for everything that is shown."""
+
+    def tick(self) -> None:
+        """A second has passed: ages and countdowns move."""
+
+    def changed(self, changes: frozenset[Change]) -> None:
+        """Something that may be on screen has changed; comes at most ten times a second."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no way back from a root."""
+        return not (action == "back" and self.leaves_app)
+
+    def action_back(self) -> None:
+        if len(self.app.screen_stack) > 1 and self.app.screen is self:
+            self.app.pop_screen()

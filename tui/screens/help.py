@@ -1,0 +1,95 @@
+"""What can be done here, and with which key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from .. import keymap
+from ..ink import Line, content
+from ..widgets.errorbrowser import ErrorBrowser
+from ..widgets.jsontree import JsonTree
+from ..widgets.panel import Panel
+from ..widgets.table import Table
+from .base import CxScreen
+from .record import RecordScreen
+from .run import RunScreen
+from .runs import RunsScreen
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_PLACES = (
+    ("the table of runs", RunsScreen),
+    ("a run's page", RunScreen),
+    ("failed records", ErrorBrowser),
+    ("one record", RecordScreen),
+    ("tables", Table),
+    ("trees", JsonTree),
+)
+
+
+def all_keys(app: type[App[str]]) -> list[keymap.Key]:
+    """Every binding that has an id, with the place where it works."""
+    found = keymap.keys_of("everywhere", [*app.BINDINGS, *CxScreen.BINDINGS])
+    for where, owner in _PLACES:
+        found += keymap.keys_of(where, owner.BINDINGS)
+    return found
+
+
+class HelpScreen(CxScreen):
+    """The page of the screen it was called from: what one sees, then its keys."""
+
+    ABOUT = "This is the help; Esc goes back."
+
+    def __init__(self, about: CxScreen) -> None:
+        super().__init__()
+        self._about = about
+
+    def body(self) -> Iterable[Widget]:
+        yield Static(content(("Help", "strong")), classes="heading")
+        with VerticalScroll(id="help"):
+            yield Static(content((self._about.ABOUT, "")))
+            yield Panel()
+            yield Static(
+                content(
+                    ("\nThe dim names are ids: in config.toml, ", "dim"),
+                    ('[keys]  "runs.add" = "A"', "accent"),
+                    (" gives an action other keys.", "dim"),
+                )
+            )
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Panel).tell(self._rows())
+        self.query_one("#help").focus()
+
+    def _rows(self) -> list[Line]:
+        rows: list[Line] = []
+        place = None
+        for key in self._here():
+            if key.where != place:
+                place = key.where
+                rows += [(), ((place, "strong"),)]
+            shown = "  ".join(
+                self.app.get_key_display(binding)
+                for binding in keymap.bindings_of(key, self.app.keys)
+            )
+            rows.append(((f"  {shown:<18}", "accent"), (f"{key.does:<22}", ""), (key.id, "dim")))
+        return rows
+
+    def _here(self) -> Iterable[keymap.Key]:
+        owners = {
+            where
+            for where, owner in _PLACES
+            if isinstance(self._about, owner) or self._about.query(owner)
+        }
+        return [
+            key
+            for key in all_keys(type(self.app))
+            if key.where == "everywhere" or key.where in owners
+        ]

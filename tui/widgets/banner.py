@@ -1,0 +1,31 @@
+"""Trouble with the platform as a whole, above what is still known."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from ...core.models import Connection, ConnectionState
+from ..ink import Span, content
+
+_QUIET = {ConnectionState.LIVE, ConnectionState.CONNECTING, ConnectionState.PAUSED}
+
+
+class Banner(Static):
+    """What happened, why, and what to do; hidden while all is well."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self.display = False
+
+    def tell(self, connection: Connection) -> None:
+        """Show the trouble of this connection, or hide."""
+        self.display = connection.state not in _QUIET and bool(connection.what)
+        if not self.display:
+            return
+        sign = "✖" if connection.state is ConnectionState.DENIED else "▲"
+        spans: list[Span] = [(f"{sign} {connection.what}", "bad")]
+        if connection.why:
+            spans.append((f" {connection.why}", ""))
+        if connection.fix:
+            spans.append((f"\n  {connection.fix}", "dim"))
+        self.update(content(*spans))

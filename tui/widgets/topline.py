@@ -1,0 +1,70 @@
+"""The line at the top: which platform, how it answers, and how much may still be asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widget import Widget
+
+from .. import words
+from ..bars import bar
+from ..ink import Line, Span, content, width_of
+from ..signs import connection_sign
+
+if TYPE_CHECKING:
+    from ..app import CxtopApp
+
+
+class TopLine(Widget):
+    """Profile, platform, connection, budget, next poll, time; the least needed leaves first."""
+
+    app: CxtopApp  # pyright: ignore[reportIncompatibleMethodOverride, reportUninitializedInstanceVariable]
+    ALLOW_SELECT = False
+
+    def render(self) -> Content:
+        """The line in the width there is."""
+        width = self.size.width - 2
+        left: Line = (
+            ("cxtop", "accent"),
+            ("  ", ""),
+            (self.app.profile_name or "no profile", "strong"),
+        )
+        parts = self._parts(self.app.now())
+        while parts and width_of(left) + sum(width_of(part) + 3 for _, part in parts) > width:
+            parts.remove(max(parts, key=lambda part: part[0]))
+        spans: list[Span] = list(left)
+        shown = [part for _, part in parts]
+        if parts and parts[0][0] == 3:
+            spans += [("  ", ""), *shown.pop(0)]
+        rest = sum(width_of(part) for part in shown) + 3 * max(0, len(shown) - 1)
+        spans.append((" " * max(1, width - width_of(spans) - rest), ""))
+        for position, part in enumerate(shown):
+            spans += [("   ", "") if position else ("", ""), *part]
+        return content(*spans)
+
+    def _parts(self, now: datetime) -> list[tuple[int, Line]]:
+        """The parts from left to right, each with the rank in which it gives way."""
+        sign, word, tone = connection_sign(self.app.connection.state)
+        parts: list[tuple[int, Line]] = []
+        if self.app.platform_words:
+            parts.append((3, ((self.app.platform_words, "dim"),)))
+        parts.append((0, ((f"{sign} {word}", tone),)))
+        if (monitor := self.app.monitor) is not None:
+            budget = monitor.budget
+            left = budget.remaining / budget.allowed if budget.allowed else 0.0
+            level = "bad" if left < 0.1 else "warn" if left < 0.3 else "dim"
+            reset = budget.resets_at
+            until = (
+                f" · {words.whole_span((reset - now).total_seconds())}"
+                if reset is not None and reset > now
+                else ""
+            )
+            parts.append((4, (("calls left ", "dim"), *bar(left, 8, level))))
+            parts.append((2, ((f"{budget.remaining}/{budget.allowed}{until}", level),)))
+            due = [view.next_poll_at for view in monitor.views() if view.next_poll_at is not None]
+            wait = words.whole_span((min(due) - now).total_seconds()) if due else words.NOTHING
+            parts.append((5, ((f"next poll {wait}", "dim"),)))
+        parts.append((1, ((words.clock(now), ""),)))
+        return parts
