@@ -16,10 +16,12 @@
     │   ├── UnreachableError     DNS, refused, reset, TLS
     │   ├── NoAnswerError        timed out, or broke off in the middle
     │   └── CircuitOpenError     the host failed so often that cxtop pauses calls to it
-    └── StoreError               what was seen could not be kept or read
-        ├── StoreLockedError     another process holds it
-        ├── StoreNewerError      written by a newer cxtop
-        └── StoreFullError       the disk is full
+    ├── StoreError               what was seen could not be kept or read
+    │   ├── StoreLockedError     another process holds it
+    │   ├── StoreNewerError      written by a newer cxtop
+    │   └── StoreFullError       the disk is full
+    └── CaptureError             exchanges cannot be captured
+        └── LineError            a line of a capture log is not an exchange
 
 Each says *what* happened, *why*, and what to do (*fix*), in sentences for the user. Text from
 outside is quoted in them as it came; whoever shows it makes it safe (`cxtop.core.text`).
@@ -151,3 +153,11 @@ class StoreNewerError(StoreError):
 
 class StoreFullError(StoreError):
     """The disk has no room left."""
+
+
+class CaptureError(CxtopError):
+    """Exchanges cannot be captured: a listener that cannot be opened, for one."""
+
+
+class LineError(CaptureError):
+    """A line of a capture log that cannot be read as an exchange."""

@@ -128,11 +128,14 @@ class CxtopApp(App[str]):
         try:
             async with self.launch.open(profile) as monitor:
                 self.monitor = monitor
-                monitor.changes.subscribe(self._changed)
+                ignore = monitor.changes.subscribe(self._changed)
                 for run_id in self.launch.runs:
                     await monitor.watch(run_id)
                 self._renew()
-                await asyncio.Event().wait()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    ignore()
         except CxtopError as error:
             self.trouble(error)
         except Exception:
@@ -168,14 +171,14 @@ class CxtopApp(App[str]):
         return next((view for view in self.views() if view.run_id == run_id), None)
 
     def _changed(self, changes: frozenset[Change]) -> None:
-        screen = self.screen
+        screen = self.screen if self.screen_stack else None
         if isinstance(screen, CxScreen) and screen.is_mounted:
             if any(change.kind in ("connection", "budget") for change in changes):
                 screen.tell_connection()
             screen.changed(changes)
 
     def _renew(self) -> None:
-        if self.is_running and isinstance(self.screen, CxScreen) and self.screen.is_mounted:
+        if self.screen_stack and isinstance(self.screen, CxScreen) and self.screen.is_mounted:
             self.screen.tell_connection()
             self.screen.renew()
 

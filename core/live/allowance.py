@@ -26,10 +26,9 @@ class Allowance:
     quick; the rest is spread evenly. Calls are late at worst, never dropped.
     """
 
-    def __init__(self, share: float, *, now: datetime) -> None:
+    def __init__(self, share: float, *, now: datetime, budget: RateBudget | None = None) -> None:
         self._share = share
-        self._budget = RateBudget()
-        self._begin(RateBudget(), now)
+        self._begin(budget or RateBudget(), now)
 
     def _begin(self, budget: RateBudget, now: datetime) -> None:
         self._start = now

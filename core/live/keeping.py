@@ -36,6 +36,11 @@ class Keeper:
         self._waiting: OrderedDict[str, Call] = OrderedDict()
         self._wake = asyncio.Event()
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for the store."""
+        return len(self._waiting)
+
     async def keep(self, writing: Awaitable[T]) -> T | None:
         """What `writing` into the store gave, `None` when the store failed."""
         try:

@@ -57,7 +57,7 @@ class Movement:
         if len(self._points) < 2 or self._points[-1].status.terminal:
             return None
         first, last = self._points[0], self._points[-1]
-        if first.processed is None or last.processed is None:
+        if first.processed is None or last.processed is None or last.processed < first.processed:
             return None
         return (last.processed - first.processed) / self._seconds
 

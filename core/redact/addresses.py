@@ -58,7 +58,12 @@ def redact_encoded(text: str, clean: Clean) -> str:
     encoding."""
 
     def redacted(found: re.Match[str]) -> str:
-        return _through(found[0], clean, unquote) if "%" in found[0] else found[0]
+        run = found[0]
+        # In a form a plus is a blank, elsewhere itself.
+        for decode in (unquote_plus, unquote):
+            if decode(run) != run:
+                run = _through(run, clean, decode)
+        return run
 
     return _ENCODED.sub(redacted, text)
 

@@ -19,6 +19,8 @@ _TOKEN = re.compile(
 _WORD = re.compile(
     r"(?:-?[0-9][0-9.eE+\-]*|true|false|null|-?Infinity|NaN|undefined)\Z",
 )
+_SIGN, _LITERAL = 3, 4
+_OPENING = re.compile(r"\{[ \t\r\n]*+\"|\[[ \t\r\n]*+[\"\[{]")
 _NAMERS = frozenset(("name", "key", "header"))
 
 
@@ -48,31 +50,50 @@ class JsonText:
         self._mask = mask
         self._frames: list[_Frame] = []
         self._edits: list[tuple[int, int, str]] = []
+        self._position = 0
         self._hidden_from = -1  # where a container begins that is masked whole
         self._hidden_depth = 0
 
     def redacted(self) -> str | None:
-        """The text without secrets, or `None` if it is not JSON."""
-        position = 0
-        text = self._text
+        """The text without secrets, or `None` if it is not JSON: values in a row, all of them
+        objects, arrays or strings."""
+        return self._edited() if self._walk(0, one=False) else None
+
+    def redacted_within(self) -> str:
+        """The text, in which JSON objects and arrays may stand, without the secrets in them."""
+        found = _OPENING.search(self._text)
+        while found:
+            edits = len(self._edits)
+            self._frames.clear()
+            self._hidden_from = -1
+            if not self._walk(found.start(), one=True):
+                del self._edits[edits:]
+            found = _OPENING.search(self._text, max(self._position, found.end()))
+        return self._edited()
+
+    def _walk(self, start: int, *, one: bool) -> bool:
+        """Whether the text is JSON from `start` on, to its end or, if only `one` value counts, to
+        that value's end. `_position` is where the walk came to."""
+        self._position = start
         while True:
-            found = _TOKEN.match(text, position)
+            found = _TOKEN.match(self._text, self._position)
             if found is None:
-                return None
-            position = found.end()
+                return False
             kind = found.lastindex
             if kind is None:
-                break
-            if kind == 3:
+                self._break_off()
+                return True
+            if kind == _SIGN:
                 fits = self._sign(found[3], found.start(3))
-            elif kind == 4:
-                fits = self._literal(found[4], found.start(4), position)
+            elif kind == _LITERAL:
+                fits = self._literal(found[4], found.start(4), found.end())
             else:
-                fits = self._string(found.start(1), position, closed=bool(found[2]))
+                fits = self._string(found.start(1), found.end(), closed=bool(found[2]))
             if not fits:
-                return None
-        self._break_off()
-        return self._edited()
+                return False
+            self._position = found.end()
+            if one and not self._frames:
+                return True
 
     def _sign(self, sign: str, start: int) -> bool:
         frame = self._frames[-1] if self._frames else None

@@ -84,10 +84,9 @@ class JsonValues:
         return value
 
     def _string(self, value: str, unseen: list[str] | None) -> str:
-        if unseen is None:
-            return self._text(value)
-        if ("=" in value or ":" in value) and not _TIME(value):
-            return self._text(value)
+        if unseen is None or (("=" in value or ":" in value) and not _TIME(value)):
+            clean = self._text(value)
+            return value if clean == value else clean
         unseen.append(value)
         return value
 
@@ -125,19 +124,18 @@ class JsonValues:
         return value if out is None else out
 
     def _under(self, name: Any, item: Any, depth: int, unseen: list[str] | None) -> Any:
-        if self._names.secret(str(name)):
+        # A name that loses a secret may be a secret's name only then: user[Bearer …].
+        if self._is_secret(str(name)) or self._is_secret(self._text(str(name))):
             return self._masked(item)
         return self._walk(item, depth + 1, unseen)
 
     def _array(self, value: Any, depth: int, unseen: list[str] | None) -> Any:
         out: list[Any] | None = None
         for index, item in enumerate(value):
-            new: Any
-            if type(item) in (list, tuple) and len(item) == 2 and self._is_secret(item[0]):
-                new = type(item)((self._walk(item[0], depth + 2, unseen), self._masked(item[1])))
-                new = item if new == item else new
-            else:
-                new = self._walk(item, depth + 1, unseen)
+            new = self._walk(item, depth + 1, unseen)
+            if type(new) in (list, tuple) and len(new) == 2 and self._is_secret(new[0]):
+                masked = self._masked(new[1])
+                new = new if masked is new[1] else type(new)((new[0], masked))
             if new is not item:
                 out = list(value) if out is None else out
                 out[index] = new
@@ -147,7 +145,8 @@ class JsonValues:
 
     def _named(self, value: dict[Any, Any], out: dict[Any, Any] | None) -> dict[Any, Any] | None:
         """Objects of the kind `{"name": "password", "value": "…"}`."""
-        if any(self._is_secret(value.get(namer)) for namer in _NAMERS):
+        seen = value if out is None else out
+        if any(self._is_secret(seen.get(namer)) for namer in _NAMERS):
             for key in value.keys() & {"value", "Value"}:
                 masked = self._masked(value[key])
                 if masked is not value[key]:

@@ -38,7 +38,8 @@ _HARMLESS_TOKEN = re.compile(
 )
 _ENDING = re.compile(f"(?:{'|'.join(_ENDINGS.split())}|x.*signature)[0-9]*\\Z")
 _PUNCTUATION = str.maketrans("", "", "-_. \t:$@[]\"'")
-_BRACKETED = re.compile(r"[\[\]]+")
+_BRACKETED = re.compile(r"[\w.\-]*(?:\[[\w.\-\"']*\])+\Z")
+_BRACKETS = re.compile(r"[\[\]]+")
 _LONGEST = 256
 _LONGEST_KEPT = 64
 _KEPT = 4096
@@ -72,8 +73,8 @@ class Names:
     def _judge(self, name: str) -> bool:
         if self._plain(normalised(name)):
             return True
-        if "[" in name:
-            return any(self._judge(part) for part in _BRACKETED.split(name) if part)
+        if _BRACKETED.match(name):
+            return any(self._judge(part) for part in _BRACKETS.split(name) if part)
         return "." in name and self._plain(normalised(name.rpartition(".")[2]))
 
     def _plain(self, word: str) -> bool:

@@ -20,13 +20,13 @@ Secret = Callable[[str], bool]
 # A name and the sign between it and its value. Possessive, and begun only at a word's edge, so
 # that no text makes it slow. `::` and `://` are no signs, and what follows `//` is a host.
 _NAME = re.compile(
-    r"(?<![\w.\-])(?<!//)([\w.\-]++(?:\[[\w.\-\"']*+\][\w.\-]*+)*+)"
+    r"(?<![\w.\-])(?<!//)([\w.\-]++(?:\[[\w.\-\"']*+\][\w.\-]*+){0,8}+)"
     r"\\*+[\"'`]?\]?[ \t]*+(=>|:=|={1,3}+|:(?!:|//))(?:[ \t]|\r?\n[ \t]+(?=[\"'\[{]))*+"
 )
-_FLAG = re.compile(r"(?<![\w\-])(--[A-Za-z][\w\-]++)[ \t]++(?!-)(\"[^\"]*\"?|'[^']*'?|\S++)")
+_FLAG = re.compile(r"(?<![\w\-])(--[A-Za-z][\w.\-]++)[ \t]++(?!-)(\"[^\"]*\"?|'[^']*'?|\S++)")
 _QUOTE = re.compile(r"(?:[bruf]{1,2}(?=[\"']))?(\\*+)([\"'`])", re.IGNORECASE)
 _NEXT_PAIR = r"(?:\s|\Z|[\w.\-%\[\]]+=)"
-_WORD = re.compile(rf"(?:[^\s&;,\"'`<>]|[&;,](?!{_NEXT_PAIR}|[\w.\-]+\s?:))*+")
+_WORD = re.compile(rf"(?:[^\s&;,?#\"'`<>]|[&;,?#](?!{_NEXT_PAIR}|[\w.\-]+\s?:))*+")
 _LITERAL = re.compile(r"(?:null|none|nil|true|false|undefined)(?![\w\-])", re.IGNORECASE)
 _LINE_END = re.compile(r"[\r\n]|\\+[rn]|\Z")
 _BRACKETS = {"{": "}", "[": "]", "(": ")"}
@@ -42,7 +42,7 @@ _TAG_VALUE = re.compile(
     r"(?<![\w\-])((?:value|content)\s*=\s*)(\"[^\"]*\"?|'[^']*'?|[^\s>]+)", re.IGNORECASE
 )
 _PART = re.compile(
-    r"(form-data;[^\r\n]*?\bname=\"?([^\"\r\n;]*)[^\r\n]*(?:\r?\n[^\r\n]+)*+\r?\n\r?\n)"
+    r"(form-data;[^\r\n]*?\bname=\"?([^\"\r\n;]*)[^\r\n]*(?:\r?\n[^\r\n]+){0,8}+\r?\n\r?\n)"
     r"((?:(?!\r?\n--)[\s\S])*+)",
     re.IGNORECASE,
 )

@@ -28,6 +28,7 @@ _SUSPECT = re.compile(
 
 # JSON in JSON, URLs in URLs: what is packed deeper than this is masked unseen.
 _DEEPEST = 8
+_MOST_PASSES = 8
 _ADDRESSES = frozenset(("location", "content-location", "referer", "refresh", "link", "origin"))
 
 
@@ -64,7 +65,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Free text, JSON in a string, a log line, a message, a body of unknown kind."""
-        return self._text(text, 0)
+        return _settled(text, lambda once: self._text(once, 0))
 
     def json(self, value: Any) -> Any:
         """A parsed JSON value. What holds no secret is returned itself, not a copy."""
@@ -72,11 +73,12 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """A URL, whole or relative: its user, query and fragment are looked into."""
-        return self._url(self._own(url), 0)
+        return _settled(url, lambda once: self._url(self._own(once), 0))
 
     def form(self, form: str) -> str:
         """An `application/x-www-form-urlencoded` body, or a URL's query."""
-        return redact_form(self._own(form), self._names.secret, self._nested(0), self._mask)
+        secret, nested, mask = self._names.secret, self._nested(0), self._mask
+        return _settled(form, lambda once: redact_form(self._own(once), secret, nested, mask))
 
     @overload
     def headers(self, headers: Mapping[S, S]) -> dict[S, S]: ...
@@ -101,7 +103,7 @@ class Redactor:
                 return redact_credentials(value, self._mask)
             return self._mask(value)
         if name.lower() in _ADDRESSES:
-            value = self.url(value)
+            return _settled(value, lambda once: self.text(self.url(once)))
         return self.text(value)
 
     def _header(self, name: str | bytes, value: str | bytes) -> str | bytes:
@@ -116,10 +118,13 @@ class Redactor:
         if depth > _DEEPEST:
             return self._mask(text)
         text = self._own(text)
-        if text.lstrip(" \t\r\n\ufeff")[:1] in ("{", "[", '"'):
-            found = JsonText(text, self._names.secret, self._nested(depth), self._mask).redacted()
-            if found is not None:
-                return found
+        if "{" in text or "[" in text or '"' in text:
+            arguments = (text, self._names.secret, self._nested(depth), self._mask)
+            if text.lstrip(" \t\r\n\ufeff")[:1] in ("{", "[", '"'):
+                found = JsonText(*arguments).redacted()
+                if found is not None:
+                    return found
+            text = JsonText(*arguments).redacted_within()
         return self._free_text(text, depth)
 
     def _free_text(self, text: str, depth: int) -> str:
@@ -134,7 +139,7 @@ class Redactor:
             text = redact_pairs(text, secret, mask)
         if "--" in text:
             text = redact_flags(text, secret, mask)
-        if "%" in text:
+        if "%" in text or "+" in text:
             text = redact_encoded(text, nested)
         return redact_shapes(text, mask)
 
@@ -165,6 +170,16 @@ class Redactor:
             return found[0] if inside else self._mask(found[0])
 
         return pattern.sub(masked, text)
+
+
+def _settled(text: str, redact: Callable[[str], str]) -> str:
+    """`text` redacted until no rule finds more: a mask can lay bare what stood behind a secret."""
+    for _ in range(_MOST_PASSES):
+        redacted = redact(text)
+        if redacted == text:
+            break
+        text = redacted
+    return text
 
 
 def _suspect_any(text: str) -> object:

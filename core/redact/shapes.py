@@ -27,7 +27,7 @@ _ONE_WORD_SCHEMES = frozenset(("bearer", "basic", "negotiate", "ntlm", "token", 
 _BEARER = re.compile(
     r"(?<![A-Za-z0-9])(bearer|basic)([ \t]+\\*[\"']?)([^\s\"'<>,;(){}\\]+)", re.IGNORECASE
 )
-_DOTTED = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)+")
+_DOTTED = re.compile(r"(?<![A-Za-z0-9_\-])[A-Za-z0-9_\-]++(?:\.[A-Za-z0-9_\-]*)+")
 _JWT_HEAD = re.compile(r"e(?:yJ|yA|wo|w0)[A-Za-z0-9_\-]{5}")  # base64 of {" and its spaced kin
 _PEM = re.compile(
     r"-----BEGIN ([A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?)-----(?:(?!-----END)[\s\S])*+"

@@ -1,6 +1,6 @@
 """Keeping what was seen, and finding it again: one SQLite file for each profile."""
 
-from .errors import ErrorSort
+from .errorquery import ErrorSort
 from .store import Store
 from .writer import Writer
 

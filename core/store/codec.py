@@ -1,7 +1,7 @@
 """How values of the domain lie in SQLite: JSON text, microseconds, folded text.
 
-Nothing that came from outside may fail here: lone surrogates, NaN, integers of any length and
-nesting of any depth are kept, or stand there as a text that says what was not kept.
+Nothing that came from outside may fail here: lone surrogates, NaN and integers of any length
+are kept.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-TOO_DEEP = "[nested too deeply to be kept]"
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LARGEST = 2**63 - 1
@@ -21,31 +19,19 @@ _PRINTABLE_BITS = 14_000
 
 
 def dump(value: Any) -> str:
-    """`value` as JSON text in ASCII. Integers above 4,300 digits become strings of digits."""
+    """`value` as JSON text in ASCII. Integers above 4,300 digits become strings of digits.
+
+    `value` comes from a redactor, which has cut what is nested too deeply.
+    """
     try:
         return _dumps(value)
-    except RecursionError:
-        return json.dumps(TOO_DEEP)
     except ValueError:
-        try:
-            return _dumps(_printable(value))
-        except RecursionError:
-            return json.dumps(TOO_DEEP)
+        return _dumps(_printable(value))
 
 
 def load(text: str) -> Any:
     """The value that `dump` made `text` from."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        # Written on a shallower stack than it is read on.
-        return TOO_DEEP
-
-
-def load_object(text: str) -> dict[str, Any]:
-    """The same for what must be an object."""
-    value = load(text)
-    return value if isinstance(value, dict) else {"": value}
+    return json.loads(text)
 
 
 def raw(text: str) -> bytes:

@@ -111,7 +111,7 @@ def page_of(
     count: int,
     total: int,
 ) -> list[int]:
-    """The same as `_ids`, from whichever end of the list of `total` is nearer."""
+    """The same as `marks_of`, from whichever end of the list of `total` is nearer."""
     if start <= total // 2:
         return marks_of(connection, chosen, sort, descending, start, count)
     return marks_of(connection, chosen, sort, not descending, total - start - count, count)[::-1]

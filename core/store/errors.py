@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Literal
 
 from ..models import ErrorGroup, Page, RecordError
 from ..redact import Redactor
-from .codec import dump, fold, load, load_object, micros, raw
-from .masking import masked, masked_object
+from .codec import dump, fold, load, micros, raw
+from .errorquery import ErrorSort, Filter, choose, count_of, marks_of, page_of, whole_of
 from .runs import key_of, make_key
 
 # Sorting looks at this many characters of a message or record id; ties stand as they were seen.
 _KEY_LENGTH = 64
+
+
 def add_errors(
     connection: sqlite3.Connection,
     run_id: str,
@@ -36,7 +36,7 @@ def add_errors(
     return number - last
 
 
-def errorcount_of(
+def error_count(
     connection: sqlite3.Connection, run_id: str, code: str | None, text: str | None
 ) -> int:
     """How many failed records of a run are kept that the filters let through."""
@@ -172,8 +172,8 @@ def _add(
             run,
             seen_at,
             dump([record_id, code, message, status]),
-            masked(redactor, error.record),
-            masked_object(redactor, error.extra),
+            dump(redactor.json(error.record)),
+            dump(redactor.json(error.extra)),
         ),
     )
     return 1
@@ -191,5 +191,5 @@ def _read(connection: sqlite3.Connection, run_id: str, number: int) -> RecordErr
         message=message,
         status=status,
         record=load(record),
-        extra=load_object(extra),
+        extra=load(extra),
     )

@@ -166,8 +166,10 @@ def newer(path: Path, version: int, known: int) -> StoreNewerError:
 
 
 def _prepare(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
-    # Takes effect only before the first table, and before the switch to WAL.
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    if not version_of(connection):
+        # Takes effect only before the first table and the switch to WAL; later it would only
+        # wait for whoever writes.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     # In WAL mode this survives the death of the process; only a power cut can take the last
     # moments, and never the file.

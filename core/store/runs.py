@@ -11,8 +11,7 @@ from typing import Any
 
 from ..models import ActionRun, Poll
 from ..redact import Redactor
-from .codec import dump, get_count, load, load_object, micros, moment, put_count, raw
-from .masking import masked, masked_object
+from .codec import dump, get_count, load, micros, moment, put_count, raw
 
 _COUNTS = ("processed", "total", "errors", "warnings")
 
@@ -122,9 +121,8 @@ def _masked(run: ActionRun, redactor: Redactor) -> dict[str, Any]:
     fields = run.model_dump(exclude={"raw_progress", "extra"})
     fields["raw_status"] = redactor.text(run.raw_status)
     fields["name"] = None if run.name is None else redactor.text(run.name)
-    # JSON text within the JSON text: however deep they are, the run around them is readable.
-    fields["raw_progress"] = masked(redactor, run.raw_progress)
-    fields["extra"] = masked_object(redactor, run.extra)
+    fields["raw_progress"] = redactor.json(run.raw_progress)
+    fields["extra"] = redactor.json(run.extra)
     return fields
 
 
@@ -132,8 +130,6 @@ def _run(data: str) -> ActionRun:
     fields = load(data)
     for name in _COUNTS:
         fields[name] = get_count(fields[name])
-    fields["raw_progress"] = load(fields["raw_progress"])
-    fields["extra"] = load_object(fields["extra"])
     return ActionRun.model_validate(fields)
 
 

@@ -122,11 +122,12 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
 
 def statements(script: str) -> Iterator[str]:
     """The statements of `script`. `executescript` is no way: it commits what is open."""
+    *pieces, rest = script.split(";")
     statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
+    for piece in pieces:
+        statement += f"{piece};"
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-    if statement.strip():
-        raise ValueError(f"A migration ends in the middle of a statement: {statement.strip()!r}")
+    if (statement + rest).strip():
+        raise ValueError(f"A migration ends in the middle of a statement: {statement + rest!r}")

@@ -13,7 +13,7 @@ from ..errors import StoreError
 from ..models import ActionRun, Call, ErrorGroup, Page, Poll, RecordError
 from ..redact import REDACTOR, Redactor
 from . import calls, errors, retention, runs
-from .errors import ErrorSort
+from .errorquery import ErrorSort
 from .faults import Faults
 from .opening import examine, open_file
 from .readers import Readers

@@ -1,9 +1,10 @@
 """Shares and series in block characters."""
 
-from cxtop.tui.bars import bar, sparkline
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+
+from cxtop.tui.bars import bar, sparkline
 
 
 def drawn(fraction: float | None, width: int) -> str:

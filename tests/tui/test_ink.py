@@ -1,12 +1,13 @@
 """The gate between text from outside and the terminal."""
 
-from cxtop.tui.ink import TONES, content, segments, text, width_of
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style as RichStyle
 from textual.app import App
 from textual.style import Style
+
+from cxtop.tui.ink import TONES, content, segments, text, width_of
 
 HOSTILE = [
     "[/etc/x]",

@@ -1,6 +1,7 @@
 """Changing keys, and what may not be changed."""
 
 import pytest
+
 from cxtop.core.errors import ConfigError
 from cxtop.tui.app import CxtopApp
 from cxtop.tui.keymap import Key, checked

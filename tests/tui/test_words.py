@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cxtop.tui import words
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cxtop.tui import words
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"cxtop {__version__}\n")
         return 0
-    from .command import run
+    try:
+        from .command import run
 
-    return run(arguments)
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130

@@ -16,6 +16,7 @@ from ...core import __version__
 from ...core.errors import CxtopError
 from ...core.text import safe
 from . import exits, logs
+from .exits import FaultError
 
 COMMANDS = (
     "monitor",
@@ -118,6 +119,9 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         exits.silence(1)
         code = exits.BROKEN_PIPE
+    except FaultError:
+        exits.narrate(fault_sentence(log))
+        code = exits.FAULT
     except Exception as error:  # noqa: BLE001 - the last resort: told, and logged whole
         code = _fault(error, log)
     finally:
@@ -131,14 +135,22 @@ def _run(arguments: list[str]) -> int:
         code = cxtop.main(arguments, prog_name="cxtop", standalone_mode=False)
         return code if isinstance(code, int) else exits.OK
     except click.ClickException as error:
-        error.message = safe(error.message, keep_newlines=True)
-        error.show()
+        _tell_usage(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return exits.INTERRUPTED
     except CxtopError as error:
         exits.tell(error)
         return exits.code_of(error)
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    """As click does, but what was typed is made safe: an id may have been pasted from anywhere."""
+    lines = [f"✖ {error.format_message()}"]
+    ctx = getattr(error, "ctx", None)
+    if ctx is not None:
+        lines = [ctx.get_usage(), f"Try '{ctx.command_path} --help' for help.", "", *lines]
+    exits.narrate("\n".join(lines))
 
 
 def _fault(error: Exception, log: logs.Log) -> int:

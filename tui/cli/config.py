@@ -15,7 +15,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
     "config",
     epilog=epilog(
         "cxtop config path",
-        'cxtop config init acme --region eu-west-1 --client-id 1234 --secret-command "pass show acme"',
+        'cxtop config init acme --region eu-west-1 --secret-command "pass show acme"',
         "cxtop config show --profile acme",
         "cxtop config check",
     ),
@@ -68,7 +68,7 @@ def show(as_json: bool, flags: Flags) -> None:
 @command.command(
     epilog=epilog(
         "cxtop config init",
-        'cxtop config init acme --region eu-west-1 --client-id 1234 --secret-command "pass show acme"',
+        'cxtop config init acme --region eu-west-1 --secret-command "pass show acme"',
         "cxtop config init cx --platform cxone --base-url https://api.nicecxone.com --keyring",
     )
 )
@@ -117,5 +117,5 @@ def check(as_json: bool, flags: Flags) -> int:
         for problem in problems:
             exits.tell(problem)
     if not problems:
-        exits.narrate(f"✔ {settings.paths.config_file} is right.")
+        exits.narrate("✔ The configuration is right.")
     return exits.USAGE if problems else exits.OK

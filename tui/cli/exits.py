@@ -44,6 +44,10 @@ Exit codes:
 _RANK = (DENIED, PLATFORM, STORE, TIMED_OUT, ENDED_OTHERWISE, OK)
 
 
+class FaultError(Exception):
+    """The app ended because of a fault of its own, which it has logged."""
+
+
 def code_of(error: CxtopError) -> int:
     """The exit code that tells what kind of error it was."""
     if isinstance(error, ConfigError):
@@ -91,6 +95,14 @@ def sentences(error: CxtopError, *, sign: str = "✖", subject: str = "") -> str
         parts.append(f"Correlation id: {error.correlation_id}")
     lines = [" ".join(part.split()) for part in parts if part]
     return "\n  ".join(lines)
+
+
+def need_terminal(instead: str) -> None:
+    """Raise ConfigError when the app has no terminal to be shown on; `instead` says what to do."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError(
+            "The app needs a terminal.", why="stdin or stdout is a file or a pipe.", fix=instead
+        )
 
 
 def silence(descriptor: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import click
 
@@ -13,6 +13,8 @@ from . import exits
 from .options import Flags, epilog, load_profile, with_profile
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from ...core.config import PollSettings, Settings
     from ...core.errors import CxtopError
     from ...core.models import ActionRun
@@ -110,11 +112,17 @@ def _show(wish: Wish, *, as_json: bool) -> Show:
 async def _follow(wish: Wish, settings: Settings, poll: PollSettings, show: Show) -> int:
     import asyncio
 
+    from ...core.errors import CxtopError
+
     ended: dict[str, int] = {}
+    limit = asyncio.timeout(wish.timeout_s)
     with show:
         try:
-            async with asyncio.timeout(wish.timeout_s) as limit:
+            async with limit:
                 await _watch(wish, settings, poll, show, ended)
+        except CxtopError as error:
+            show.say(exits.sentences(error))
+            ended[""] = exits.code_of(error)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -135,10 +143,6 @@ async def _watch(
     def trouble(run_id: str, error: CxtopError) -> None:
         show.trouble(run_id, error, gone=False)
 
-    def gone(run_id: str, error: CxtopError) -> None:
-        show.trouble(run_id, error, gone=True)
-        ended[run_id] = exits.code_of(error)
-
     movements = {run_id: Movement() for run_id in wish.run_ids}
     async with open_session(settings, on_store_trouble=_once_told(show)) as session:
         polls = watch_runs(
@@ -151,9 +155,10 @@ async def _watch(
             share=poll.budget_share,
             budget=lambda: session.link.budget,
             on_trouble=trouble,
-            on_gone=gone,
+            keep_going=True,
         )
-        async with aclosing(polls):
+        # A generator, and so to be closed: an early end would leave its polls running.
+        async with aclosing(cast("AsyncGenerator[ActionRun, None]", polls)) as polls:
             async for run in polls:
                 movement = movements[run.run_id]
                 movement.see(run)

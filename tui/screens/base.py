@@ -31,7 +31,7 @@ class CxScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,backspace", "back", "back", id="screen.back"),
+        Binding("escape,backspace,q", "back", "back", id="screen.back"),
     ]
 
     def compose(self) -> ComposeResult:

@@ -97,7 +97,7 @@ class FirstRun(CxScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A first-run page has no polling to pause and nothing to go back to."""
-        return action not in ("pause", "profile")
+        return action not in ("pause", "profile") and super().check_action(action, parameters)
 
     def action_demo(self) -> None:
         self.app.exit("demo")

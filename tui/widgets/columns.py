@@ -51,9 +51,9 @@ def fit(columns: Sequence[Column[R]], width: int) -> list[tuple[Column[R], int]]
             given = min(before * column.flex // weight or 1, column.widest - widths[i], spare)
             widths[i] += given
             spare -= given
-    if spare < 0 and shown:
-        widest = max(range(len(shown)), key=widths.__getitem__)
-        widths[widest] = max(1, widths[widest] + spare)
+    while spare < 0 and max(widths, default=1) > 1:
+        widths[max(range(len(shown)), key=widths.__getitem__)] -= 1
+        spare += 1
     return list(zip(shown, widths, strict=True))
 
 

@@ -10,7 +10,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from ...core.models import ErrorGroup, Poll, RunView
+from ...core.models import ErrorGroup, Poll, RunView, WatchState
 from .. import words
 from ..bars import bar, sparkline
 from ..ink import Line, Tone
@@ -127,7 +127,7 @@ def _times(view: RunView, now: datetime) -> list[Line]:
             f"{words.age(run.polled_at, now)} ago",
         ),
     ]
-    if view.next_poll_at is not None:
+    if view.next_poll_at is not None and view.state is not WatchState.PAUSED:
         rows.append(
             _fact(
                 "next poll",

@@ -14,6 +14,7 @@ from ..ink import Line, Span, content, width_of
 from ..signs import connection_sign
 
 if TYPE_CHECKING:
+    from ...core.live import Monitor
     from ..app import CxtopApp
 
 
@@ -46,8 +47,11 @@ class TopLine(Widget):
 
     def _parts(self, now: datetime) -> list[tuple[int, Line]]:
         """The parts from left to right, each with the rank in which it gives way."""
+        parts: list[tuple[int, Line]] = [(1, ((words.clock(now), ""),))]
+        if self.app.profile_name is None:
+            return parts
         sign, word, tone = connection_sign(self.app.connection.state)
-        parts: list[tuple[int, Line]] = []
+        parts.clear()
         if self.app.platform_words:
             parts.append((3, ((self.app.platform_words, "dim"),)))
         parts.append((0, ((f"{sign} {word}", tone),)))
@@ -63,8 +67,12 @@ class TopLine(Widget):
             )
             parts.append((4, (("calls left ", "dim"), *bar(left, 8, level))))
             parts.append((2, ((f"{budget.remaining}/{budget.allowed}{until}", level),)))
-            due = [view.next_poll_at for view in monitor.views() if view.next_poll_at is not None]
-            wait = words.whole_span((min(due) - now).total_seconds()) if due else words.NOTHING
-            parts.append((5, ((f"next poll {wait}", "dim"),)))
+            parts.append((5, ((f"next poll {self._next_poll(monitor, now)}", "dim"),)))
         parts.append((1, ((words.clock(now), ""),)))
         return parts
+
+    def _next_poll(self, monitor: Monitor, now: datetime) -> str:
+        due = [view.next_poll_at for view in monitor.views() if view.next_poll_at is not None]
+        if monitor.paused or not due:
+            return words.NOTHING
+        return words.whole_span((min(due) - now).total_seconds())

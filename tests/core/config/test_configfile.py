@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cxtop.core.errors import ConfigError
 
 from .support import Place

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cxtop.core.config.dotenv import parse_dotenv, read_dotenv
-from cxtop.core.errors import ConfigError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cxtop.core.config.dotenv import parse_dotenv, read_dotenv
+from cxtop.core.errors import ConfigError
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cxtop.core.config.environment import foreign_layer, from_environment, own_layer
 from cxtop.core.errors import ConfigError
 

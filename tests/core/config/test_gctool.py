@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from cxtop.core.config import check, resolve_secrets
 from cxtop.core.config.gctool import gc_file
 from cxtop.core.errors import ConfigError

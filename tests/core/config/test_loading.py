@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from cxtop.core.config import ADHOC_NAME, Source, login_base, token_url
 from cxtop.core.errors import ConfigError, SecretError
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-from cxtop.core.config import Paths, find_paths
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cxtop.core.config import Paths, find_paths
 
 ROOT = Paths(Path("/c/config.toml"), Path("/c"), Path("/s"), Path("/d"))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cxtop.core.config import PollSettings, Profile, Timeouts
-from cxtop.core.config.manual import SECTIONS, SETTINGS
-from cxtop.core.config.profile import bytes_in
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
+
+from cxtop.core.config import PollSettings, Profile, Timeouts
+from cxtop.core.config.manual import SECTIONS, SETTINGS
+from cxtop.core.config.profile import bytes_in
 
 HOST = "https://api.example.com"
 

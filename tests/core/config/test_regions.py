@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cxtop.core.config import REGIONS, Profile, api_base, login_base, token_url
 from cxtop.core.config.regions import (
     checked_url,
@@ -10,8 +13,6 @@ from cxtop.core.config.regions import (
     is_vendor,
     normal_region,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def test_all_regions_are_there():

@@ -16,9 +16,10 @@ import keyring
 import keyring.backend
 import keyring.errors
 import pytest
+from pydantic import SecretStr
+
 from cxtop.core.config import Credentials, Profile, resolve_secrets, save_secret
 from cxtop.core.errors import SecretError
-from pydantic import SecretStr
 
 
 def profile(**fields: Any) -> Profile:

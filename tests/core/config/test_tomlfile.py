@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from cxtop.core.config.tomlfile import line_numbers, parse_toml, read_toml
 from cxtop.core.errors import ConfigError
 

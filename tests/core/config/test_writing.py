@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
 from cxtop.core.config import Paths, describe, find_paths, load, save_profile
 from cxtop.core.config.manual import SETTINGS
 from cxtop.core.config.writing import _toml
 from cxtop.core.errors import ConfigError
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from .support import Place
 

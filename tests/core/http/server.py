@@ -10,10 +10,11 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from cxtop.core.config import Credentials, Profile
 from cxtop.core.http import Caller, Request
 from cxtop.core.models import Call, RateBudget
-from pydantic import SecretStr
 
 Writer = asyncio.StreamWriter
 Act = Callable[[Writer], Awaitable[None]]

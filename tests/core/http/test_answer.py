@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cxtop.core.errors import AnswerError
 from cxtop.core.http.answer import Answer
 

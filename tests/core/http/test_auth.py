@@ -8,6 +8,10 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
 from cxtop.core.config import Credentials
 from cxtop.core.errors import (
     AnswerError,
@@ -21,9 +25,6 @@ from cxtop.core.errors import (
 from cxtop.core.http.answer import Answer
 from cxtop.core.http.auth import REFUSAL_HOLDS_S, Token, TokenKeeper, token_from
 from cxtop.core.models import CallState
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from .server import (
     GET,

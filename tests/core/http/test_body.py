@@ -7,6 +7,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
+
 from cxtop.core.errors import NoAnswerError
 
 from .server import GET, POST, Records, calling, drip, hang_up, reply, serving

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cxtop.core.http.budget import WINDOW, BudgetMeter, rate_limit_headers
-from cxtop.core.models import RateBudget
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cxtop.core.http.budget import WINDOW, BudgetMeter, rate_limit_headers
+from cxtop.core.models import RateBudget
 
 START = datetime(2030, 5, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+
 from cxtop.core.errors import CircuitOpenError
 from cxtop.core.http.circuit import FAILURES, LONGEST_PAUSE_S, PAUSE_S, Circuit
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from cxtop.core.http.clocks import moment_in, reset_in, retry_after_s, seconds_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cxtop.core.http.clocks import moment_in, reset_in, retry_after_s, seconds_in
 
 NOW = datetime(2030, 5, 1, 12, 0, 0, tzinfo=UTC)
 

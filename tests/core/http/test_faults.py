@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from cxtop.core.errors import NoAnswerError, UnreachableError
 from cxtop.core.http.faults import fault_of
 from cxtop.core.http.request import Request

@@ -6,6 +6,7 @@ import asyncio
 import random
 
 import pytest
+
 from cxtop.core.http.gate import Gate
 
 

@@ -6,9 +6,10 @@ import codecs
 import json
 
 import pytest
-from cxtop.core.http.payload import UnreadableError, parse_json, title_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cxtop.core.http.payload import UnreadableError, parse_json, title_of
 
 JSON = st.recursive(
     st.none()

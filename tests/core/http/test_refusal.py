@@ -6,6 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cxtop.core.errors import (
     AnswerError,
     AuthenticationError,
@@ -20,8 +23,6 @@ from cxtop.core.errors import (
 from cxtop.core.http.answer import Answer
 from cxtop.core.http.refusal import deepest_message, message_of, refusal, token_refusal
 from cxtop.core.http.request import Request
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from .server import GET
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from cxtop.core.errors import RequestError
-from cxtop.core.http import Request, segment
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cxtop.core.errors import RequestError
+from cxtop.core.http import Request, segment
 
 from .server import GET, POST, Records, calling, reply, serving
 

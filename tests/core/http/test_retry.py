@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
 from cxtop.core.config import RetrySettings
 from cxtop.core.http.answer import Answer
 from cxtop.core.http.faults import Fault

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from pydantic import SecretStr
+
 from cxtop.core.config import Credentials, Profile
 from cxtop.core.http import Caller
 from cxtop.core.models import Call
-from pydantic import SecretStr
 
 ACCESS_TOKEN = "token-of-the-tests"
 QUICK = {"base_s": 0.001, "cap_s": 0.002, "attempts": 2}

@@ -1,4 +1,5 @@
 import pytest
+
 from cxtop.core.errors import AnswerError
 from cxtop.core.models import RunStatus
 from cxtop.core.platforms import platform_for

@@ -1,4 +1,5 @@
 import pytest
+
 from cxtop.core.errors import ConfigError
 from cxtop.core.platforms.endpoints import Endpoint, endpoints
 

@@ -3,6 +3,9 @@ import math
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cxtop.core.platforms.reading import (
     MAX_COUNT,
     MAX_DEPTH,
@@ -15,8 +18,6 @@ from cxtop.core.platforms.reading import (
     json_text,
     tame,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 WILD = st.recursive(
     st.none()

@@ -1,4 +1,5 @@
 import pytest
+
 from cxtop.core.models import RunStatus
 from cxtop.core.platforms.dialect import UnreadableError
 from cxtop.core.platforms.runs import RUN_FIELDS, read_run, require, share

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+
 from cxtop.core.simulator.app import CLIENT_ID, create_app
 from cxtop.core.simulator.serve import listening
 

@@ -1,4 +1,5 @@
 import pytest
+
 from cxtop.core.errors import ConfigError
 from cxtop.core.simulator.app import create_app
 

@@ -3,6 +3,7 @@ from collections import Counter
 
 import httpx
 import pytest
+
 from cxtop.core.simulator.app import create_app
 from cxtop.core.simulator.serve import listening
 from cxtop.core.simulator.simulation import MOST_REQUESTS

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
+
 from cxtop.core.simulator.records import failed_record
 from cxtop.core.simulator.scenarios import scenario
 

@@ -2,6 +2,7 @@ import json
 
 import httpx
 import pytest
+
 from cxtop.core.simulator.hostile import MEGABYTE, PALETTES, PLANS, Raw, twisted
 
 from .conftest import signed_in

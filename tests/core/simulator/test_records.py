@@ -2,6 +2,7 @@ import tracemalloc
 from collections import Counter
 
 import pytest
+
 from cxtop.core.simulator.records import CODES, KINDS, failed_record, failed_records
 from cxtop.core.simulator.world import Plan
 

@@ -1,6 +1,7 @@
 import itertools
 
 import pytest
+
 from cxtop.core.errors import ConfigError
 from cxtop.core.models import RunStatus
 from cxtop.core.simulator.records import KINDS

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from cxtop.core.errors import ConfigError
 from cxtop.core.simulator.serve import Options, main, serve, simulator
 

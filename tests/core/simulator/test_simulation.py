@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from cxtop.core.simulator.answers import RefusedError
 from cxtop.core.simulator.app import create_app
 

@@ -1,6 +1,7 @@
 import base64
 
 import pytest
+
 from cxtop.core.simulator.app import CLIENT_ID
 from cxtop.core.simulator.tokens import MOST_FORM_BYTES, TOKEN_PATHS
 

@@ -3,10 +3,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
-from cxtop.core.simulator.chance import chance
-from cxtop.core.simulator.weather import BUSY, CALM, MOST_TARGETS, STORM, Fault, Weather, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cxtop.core.simulator.chance import chance
+from cxtop.core.simulator.weather import BUSY, CALM, MOST_TARGETS, STORM, Fault, Weather, refusal
 
 NOW = datetime(2025, 3, 4, 5, 6, 7, 800_000, tzinfo=UTC)
 

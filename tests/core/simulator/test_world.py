@@ -1,8 +1,9 @@
 import pytest
-from cxtop.core.simulator.scenarios import SCENARIOS
-from cxtop.core.simulator.world import Plan, Stall, moment
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cxtop.core.simulator.scenarios import SCENARIOS
+from cxtop.core.simulator.world import Plan, Stall, moment
 
 PLAN = Plan(run_id="r", total=1_000, processed=800, rate=10, errors=120, warnings=8)
 ALL = [plan for scenario in SCENARIOS.values() for plan in scenario.plans]

@@ -1,8 +1,9 @@
 """Which columns fit, and how wide they get."""
 
-from cxtop.tui.widgets.columns import GAP, Column, fit
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cxtop.tui.widgets.columns import GAP, Column, fit
 
 
 def column(key: str, width: int, **rest: int) -> Column[str]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from textual.app import App, ComposeResult
+
 from cxtop.tui.widgets.columns import Column
 from cxtop.tui.widgets.table import Table
-from textual.app import App, ComposeResult
 
 
 class Numbers(Sequence[int]):

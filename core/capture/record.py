@@ -1,0 +1,212 @@
+"""The line format of a capture log: one JSON object a line, one exchange an object.
+
+The keys are the fields of `Exchange`, in this order: first the head (who, when, how it went),
+last headers, bodies and the failure. Whoever indexes a log decodes only the head and skips the
+rest, which is most of a line. What is empty may be left out. A line never holds a raw newline.
+
+`at` is RFC 3339 in UTC with microseconds. Numbers in bodies are written as Python reads them:
+`1.10` becomes `1.1`, and of keys that come twice the last one stays.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..errors import LineError
+from ..models.exchanges import (
+    Body,
+    BodyKind,
+    Exchange,
+    Failure,
+    Frame,
+    Outcome,
+    RequestIdSource,
+)
+
+T = TypeVar("T")
+
+
+class Head(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What an exchange is found by; the fields are those of `Exchange`."""
+
+    id: str
+    at: datetime
+    service: str = ""
+    request_id: str = ""
+    request_id_source: RequestIdSource = RequestIdSource.GENERATED
+    flow_execution_id: str = ""
+    conversation_id: str = ""
+    traceparent: str = ""
+    method: str = ""
+    url: str = ""
+    route: str = ""
+    action: str = ""
+    status: int | None = None
+    duration_ms: float | None = None
+    outcome: Outcome = Outcome.OK
+    code: str = ""
+
+
+class BodyPart(msgspec.Struct, omit_defaults=True):
+    """`Body` as it stands in a line."""
+
+    kind: BodyKind = BodyKind.NONE
+    content_type: str = ""
+    size: int = 0
+    value: Any = None
+    truncated: bool = False
+
+
+class FramePart(msgspec.Struct, omit_defaults=True):
+    """`Frame` as it stands in a line."""
+
+    function: str
+    file: str = ""
+    line: int | None = None
+
+
+class FailurePart(msgspec.Struct, omit_defaults=True):
+    """`Failure` as it stands in a line."""
+
+    type: str
+    message: str = ""
+    frames: tuple[FramePart, ...] = ()
+
+
+class Line(Head, omit_defaults=True, kw_only=True):
+    """A whole line."""
+
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request: BodyPart | None = None
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response: BodyPart | None = None
+    failure: FailurePart | None = None
+
+
+# What msgspec raises for bytes that are not the line asked for: its own errors and wrong UTF-8 are
+# ValueErrors, as is an integer of too many digits; deep nesting is a RecursionError.
+UNREADABLE = (ValueError, RecursionError)
+
+_encoder = msgspec.json.Encoder()
+_heads = msgspec.json.Decoder(Head)
+_lines = msgspec.json.Decoder(Line)
+
+
+def encode(exchange: Line | Exchange) -> bytes:
+    """One line with its newline. Text that is no Unicode stands as U+FFFD.
+
+    Raises `LineError` for an exchange whose body is nested too deeply to be written.
+    """
+    line = exchange if isinstance(exchange, Line) else _line(exchange)
+    try:
+        try:
+            return _encoder.encode(line) + b"\n"
+        except UnicodeEncodeError:
+            return _encoder.encode(_writable(msgspec.to_builtins(line))) + b"\n"
+    except RecursionError as error:
+        raise LineError(
+            "This exchange cannot be written.", why="Its body is nested too deeply."
+        ) from error
+
+
+def decode_head(line: bytes) -> Head:
+    """The head of a line, with or without its newline; the rest is hardly looked at.
+
+    So a head can be had from a line whose body is damaged. Raises `LineError`.
+    """
+    return _decoded(_heads, line)
+
+
+def decode_line(line: bytes) -> Exchange:
+    """The exchange in a line, with or without its newline. Raises `LineError`."""
+    found = _decoded(_lines, line)
+    return Exchange(
+        id=found.id,
+        at=found.at,
+        service=found.service,
+        request_id=found.request_id,
+        request_id_source=found.request_id_source,
+        flow_execution_id=found.flow_execution_id,
+        conversation_id=found.conversation_id,
+        traceparent=found.traceparent,
+        method=found.method,
+        url=found.url,
+        route=found.route,
+        action=found.action,
+        status=found.status,
+        duration_ms=found.duration_ms,
+        outcome=found.outcome,
+        code=found.code,
+        request_headers=found.request_headers,
+        request=_body(found.request),
+        response_headers=found.response_headers,
+        response=_body(found.response),
+        failure=_failure(found.failure),
+    )
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
+    try:
+        found = decoder.decode(line)
+    except UNREADABLE as error:
+        raise LineError(
+            "This line is not an exchange.",
+            why=f"{str(error)[:300]}.",
+            fix="It was cut off, damaged, or written by something else.",
+        ) from error
+    at = found.at  # pyright: ignore[reportAttributeAccessIssue]
+    if at.tzinfo is None:
+        raise LineError("This line is not an exchange.", why="Its time bears no zone.")
+    found.at = at.astimezone(UTC)  # pyright: ignore[reportAttributeAccessIssue]
+    return found
+
+
+def _body(part: BodyPart | None) -> Body:
+    if part is None:
+        return Body()
+    return Body(
+        kind=part.kind,
+        content_type=part.content_type,
+        size=part.size,
+        value=part.value,
+        truncated=part.truncated,
+    )
+
+
+def _failure(part: FailurePart | None) -> Failure | None:
+    if part is None:
+        return None
+    frames = tuple(Frame(function=f.function, file=f.file, line=f.line) for f in part.frames)
+    return Failure(type=part.type, message=part.message, frames=frames)
+
+
+def _line(exchange: Exchange) -> Line:
+    fields = {name: getattr(exchange, name) for name in Line.__struct_fields__}
+    fields["at"] = exchange.at.astimezone(UTC)
+    fields["request"] = _body_part(exchange.request)
+    fields["response"] = _body_part(exchange.response)
+    failure = exchange.failure
+    if failure is not None:
+        frames = tuple(FramePart(f.function, f.file, f.line) for f in failure.frames)
+        fields["failure"] = FailurePart(failure.type, failure.message, frames)
+    return Line(**fields)
+
+
+def _body_part(body: Body) -> BodyPart | None:
+    if body == Body():
+        return None
+    return BodyPart(body.kind, body.content_type, body.size, body.value, body.truncated)
+
+
+def _writable(value: Any) -> Any:
+    """`value` with U+FFFD in place of lone surrogates."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_writable(item) for item in value]
+    return value

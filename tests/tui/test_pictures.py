@@ -1,0 +1,73 @@
+"""Every screen as a picture, at two sizes. `--snapshot-update` takes new ones; look at them."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from .stage import calm, live, staged
+
+SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
+Steps = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+def pressing(*keys: str) -> Steps:
+    async def steps(pilot: Pilot[Any]) -> None:
+        await live(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await calm(pilot)
+
+    return steps
+
+
+SCENES: dict[str, tuple[str, ...]] = {
+    "runs": (),
+    "runs-marked": ("space", "space", "j"),
+    "runs-filter": ("/", "c", "r", "m"),
+    "runs-sort": ("o",),
+    "add": ("a",),
+    "help": ("?",),
+    "profile": ("P",),
+    "light": ("t",),
+    "run-errors": ("j", "enter"),
+    "run-errors-of-a-code": ("j", "enter", "j", "j", "tab", "]"),
+    "run-errors-none": ("j", "j", "j", "enter", "l"),
+    "run-overview": ("enter", "h"),
+    "run-calls": ("j", "enter", "l"),
+    "run-raw": ("j", "enter", "l", "l"),
+    "record": ("j", "enter", "tab", "j", "j", "j", "enter"),
+    "hostile-run": ("G", "k", "enter", "tab"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scene", SCENES)
+def test_picture(snap_compare: Any, tmp_path: Path, scene: str, size: str) -> None:
+    app = staged(tmp_path)
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=pressing(*SCENES[scene]))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_first_run(snap_compare: Any, tmp_path: Path, size: str) -> None:
+    app = staged(tmp_path, profile=None, missing=("There is no client id.",))
+    assert snap_compare(app, terminal_size=SIZES[size])
+
+
+@pytest.mark.parametrize("theme", ["cxtop-light", "nord", "textual-ansi"])
+def test_other_themes(snap_compare: Any, tmp_path: Path, theme: str) -> None:
+    app = staged(tmp_path, theme=theme)
+    assert snap_compare(app, terminal_size=(120, 30), run_before=pressing())
+
+
+def test_without_colour(snap_compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = staged(tmp_path)
+    assert snap_compare(app, terminal_size=(120, 30), run_before=pressing())
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 16), (200, 60)])
+def test_other_sizes(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> None:
+    assert snap_compare(staged(tmp_path), terminal_size=size, run_before=pressing())

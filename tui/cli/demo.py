@@ -1,0 +1,118 @@
+"""cxtop demo: the app on a simulated platform that lives as long as the app does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from . import exits
+from .child import Simulator
+from .options import epilog
+
+if TYPE_CHECKING:
+    from ...core.live import Monitor
+
+NAME = "demo"
+INTERVAL_S = 5.0
+"""Runs are few and the screen is to be alive, so polls come sooner than by default."""
+
+
+@click.command(
+    "demo",
+    epilog=epilog(
+        "cxtop demo",
+        "cxtop demo --scenario storm --seed 7",
+        "cxtop demo --speed 10",
+    ),
+)
+@click.option(
+    "--scenario",
+    default="busy",
+    show_default=True,
+    metavar="NAME",
+    help="Which runs and which weather: calm, busy, storm, hostile.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same run.")
+@click.option(
+    "--speed", type=float, default=1.0, show_default=True, help="How much faster than real time."
+)
+def command(scenario: str, seed: int, speed: float) -> int:
+    """Open the app on a simulated platform.
+
+    It needs no account and no network, leaves no process and no file behind, and touches neither
+    your profiles nor what was seen with them.
+    """
+    return play(scenario=scenario, seed=seed, speed=speed)
+
+
+def play(*, scenario: str, seed: int, speed: float) -> int:
+    """Start the platform, show the app on it, end the platform; gives the exit code."""
+    exits.need_terminal("cxtop simulate serves the same platform without one.")
+    with Simulator(scenario=scenario, seed=seed, speed=speed) as simulator:
+        # Only now, so that the app loads while the platform does.
+        from ..app import Launch
+        from .face import show
+
+        result = show(
+            Launch(
+                open=lambda _name: _monitor(simulator),
+                profile=NAME,
+                profiles=(NAME,),
+                platform=lambda _name: f"simulated · {scenario}",
+                opening="Starting the simulated platform …",
+                **_taste(),
+            )
+        )
+    return result if isinstance(result, int) else exits.OK
+
+
+def _taste() -> dict:
+    """The user's own keys and colours; a demo does without those that cannot be read."""
+    from ...core.config import load
+    from ...core.errors import ConfigError
+    from ..themes import DEFAULT
+
+    try:
+        settings = load()
+    except ConfigError as error:
+        exits.narrate(exits.sentences(error, sign="▲"))
+        return {}
+    return {"keymap": settings.keymap, "theme": settings.theme or DEFAULT}
+
+
+@asynccontextmanager
+async def _monitor(simulator: Simulator) -> AsyncIterator[Monitor]:
+    import asyncio
+
+    announcing = asyncio.create_task(simulator.announced(), name="announcement")
+    try:
+        # The libraries load while the platform starts, and the app has painted before both.
+        live, config = await asyncio.to_thread(_load)
+        told = await announcing
+    finally:
+        announcing.cancel()
+        await asyncio.wait([announcing])
+    folder = simulator.folder
+    profile = config.Profile(
+        name=NAME,
+        platform=told.platform,  # pyright: ignore[reportArgumentType]
+        base_url=told.url,
+        client_id=told.client_id,
+        client_secret=told.client_secret,  # pyright: ignore[reportArgumentType]
+        poll=config.PollSettings(interval_s=INTERVAL_S),
+    )
+    paths = config.Paths(folder / "config.toml", folder, folder / "state", folder / "data")
+    settings = config.Settings(paths, profiles=(NAME,), profile=profile)
+    async with live.open_monitor(settings) as monitor:
+        for run_id in told.runs:
+            await monitor.watch(run_id)
+        yield monitor
+
+
+def _load():
+    from ...core import config, live
+
+    return live, config
