@@ -15,6 +15,9 @@ from textual.binding import Binding, BindingType
 from ..core.errors import ConfigError
 
 
+EVERYWHERE = "everywhere"
+
+
 class Key(NamedTuple):
     """A binding as the help shows it: its id, the keys, what it does, where it works."""
 
@@ -48,13 +51,14 @@ def checked(keymap: Mapping[str, str], known: Iterable[Key]) -> dict[str, str]:
                 f"[keys] names {name}, which does nothing in cxtop.",
                 fix=f"{hint}The help (?) lists the id of every key.",
             )
+    changed = {name for name, keys in keymap.items() if keys != by_id[name].keys}
     taken: dict[tuple[str, str], Key] = {}
     for key in by_id.values():
-        for one in (keymap.get(key.id) or key.keys).split(","):
-            one = one.strip()
-            for place in {key.where, "everywhere"}:
-                other = taken.get((place, one))
-                if other is not None and (key.id in keymap or other.id in keymap):
+        for one in map(str.strip, keymap.get(key.id, key.keys).split(",")):
+            places = {place for place, taken_key in taken if taken_key == one}
+            here = places if key.where == EVERYWHERE else places & {key.where, EVERYWHERE}
+            for other in (taken[place, one] for place in here):
+                if {key.id, other.id} & changed:
                     raise ConfigError(
                         f"[keys] gives {one} to both {other.id} ({other.does}) and "
                         f"{key.id} ({key.does}).",

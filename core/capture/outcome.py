@@ -25,15 +25,15 @@ def outcome_of(
     parsed: Any,
     has_bytes: bool,
     *,
-    json: bool = True,
+    is_null: bool = False,
     head: bool = False,
 ) -> tuple[Outcome, str]:
     """The outcome of an answer and the error code that it bears, which may be empty.
 
-    `parsed` is its JSON, `None` where it is none; `json` is false when it could not be parsed, so
-    that a JSON `null` can be told from that. `has_bytes` is whether it had a body at all, `head`
-    whether it answers a HEAD request. A good answer that promises anything but JSON is `OK`: a
-    service may serve pages too. No status means that no answer came.
+    `parsed` is its JSON, `None` where it is none; `is_null` tells a JSON `null` from that.
+    `has_bytes` is whether it had a body at all, `head` whether it answers a HEAD request. A good
+    answer that promises anything but JSON is `OK`: a service may serve pages too. No status means
+    that no answer came.
     """
     code = error_code(parsed)
     if status is None:
@@ -44,7 +44,7 @@ def outcome_of(
         return Outcome.OK, code
     if not has_bytes:
         return Outcome.EMPTY_BODY, ""
-    if parsed is None and not json:
+    if parsed is None and not is_null:
         promised = "json" in content_type.lower() or not content_type
         return (Outcome.NOT_JSON if promised else Outcome.OK), ""
     if not isinstance(parsed, dict):

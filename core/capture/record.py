@@ -204,7 +204,7 @@ def _body_part(body: Body) -> BodyPart | None:
 def _writable(value: Any) -> Any:
     """`value` with U+FFFD in place of lone surrogates."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
         return {_writable(key): _writable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

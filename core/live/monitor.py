@@ -117,7 +117,7 @@ class Monitor:
         `interval_s` is its own interval in seconds, the profile's when `None`; given for a run
         that is watched already, it changes. Raises RequestError for an id that cannot be one.
         """
-        if not run_id.strip() or "\ufffd" in run_id.encode("utf-8", "replace").decode():
+        if not run_id.strip() or run_id.encode("utf-8", "ignore").decode() != run_id:
             raise RequestError(
                 f"{run_id!r} cannot be the id of a run.",
                 fix="Give the id as the platform shows it.",

@@ -181,7 +181,10 @@ class JsonText:
     def _edit_string(self, start: int, end: int, old: str, new: str, *, closed: bool) -> None:
         if new == old:
             return
-        quoted = json.dumps(new, ensure_ascii=self._text[start:end].isascii())
+        if self._text.startswith(old, start + 1):
+            quoted = f'"{new}"'  # nothing was escaped, or in a way that JSON does not know
+        else:
+            quoted = json.dumps(new, ensure_ascii=self._text[start:end].isascii())
         self._edits.append((start, end, quoted if closed else quoted[:-1]))
 
     def _hide(self, start: int, end: int) -> None:

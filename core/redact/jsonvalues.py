@@ -183,8 +183,8 @@ class JsonValues:
         """`value` with secrets taken out of its names; no item is lost over that."""
         out: dict[Any, Any] = {}
         for name, item in value.items():
-            clean = self._text(str(name)) if self._text(str(name)) != str(name) else name
-            new, number = clean, 1
+            clean = self._text(str(name))
+            new, number = name if clean == str(name) else clean, 1
             while new in out:
                 number += 1
                 new = f"{clean} ({number})"

@@ -160,11 +160,11 @@ def _line(text: str, found: re.Match[str], mask: Mask) -> tuple[int, int, str]:
         quote = _closing(0, around).match(text, start, end)
         end = quote.end() if quote else end
     first = text[start:end].partition(" ")[0]
-    if is_prose(first) and credentials_end(text[:end], start) is None:
+    if is_prose(first) and credentials_end(text, start, end) is None:
         return start, start, ""
     if normalised(found[1]) in _WHOLE_LINE:
         return start, end, mask(text[start:end].rstrip())
-    end = credentials_end(text[:end], start) or end
+    end = credentials_end(text, start, end) or end
     return start, end, redact_credentials(text[start:end], mask)
 
 

@@ -23,6 +23,7 @@ _PROSE_WORDS = frozenset(_PROSE.split())
 
 _SCHEMES = "bearer|basic|digest|negotiate|ntlm|token|apikey|dpop|hmac|aws4-hmac-sha256|hawk"
 _SCHEME = re.compile(rf"({_SCHEMES})([ \t]+)(?=\S)", re.IGNORECASE)
+_BLANK = re.compile(r"\s")
 _ONE_WORD_SCHEMES = frozenset(("bearer", "basic", "negotiate", "ntlm", "token", "apikey", "dpop"))
 _BEARER = re.compile(
     r"(?<![A-Za-z0-9])(bearer|basic)([ \t]+\\*[\"']?)([^\s\"'<>,;(){}\\]+)", re.IGNORECASE
@@ -76,16 +77,14 @@ def redact_credentials(value: str, mask: Mask) -> str:
     return found[0] + mask(value[found.end() :]) if found else mask(value)
 
 
-def credentials_end(text: str, start: int) -> int | None:
-    """Where credentials that begin at `start` with a scheme and one word end in a longer line;
-    `None` when they take an unknown number of words."""
-    found = _SCHEME.match(text, start)
+def credentials_end(text: str, start: int, end: int) -> int | None:
+    """Where credentials that begin at `start` with a scheme and one word end, in a line that ends
+    at `end`; `None` when they take an unknown number of words."""
+    found = _SCHEME.match(text, start, end)
     if found is None or found[1].lower() not in _ONE_WORD_SCHEMES:
         return None
-    end = found.end()
-    while end < len(text) and not text[end].isspace():
-        end += 1
-    return end
+    blank = _BLANK.search(text, found.end(), end)
+    return blank.start() if blank else end
 
 
 def is_prose(word: str) -> bool:

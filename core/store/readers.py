@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from .faults import Faults
-from .opening import connect
+from .opening import connect, roll_back
 from .writer import closed_error
 
 T = TypeVar("T")
@@ -45,11 +45,12 @@ class Readers:
         try:
             connection = self._take()
             try:
-                self._faults.patiently(lambda: _begin(connection))
+                connection.execute("BEGIN")
+                # The first read takes the snapshot, and is what may find a lock.
+                self._faults.patiently(lambda: connection.execute("SELECT 1 FROM sqlite_master"))
                 return query(connection)
             finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                roll_back(connection)
                 self._idle.put(connection)
         except sqlite3.Error as error:
             raise self._faults.explain(error) from error
@@ -61,10 +62,3 @@ class Readers:
             connection = connect(self._faults.path)
             connection.execute("PRAGMA query_only = ON")
             return connection
-
-
-def _begin(connection: sqlite3.Connection) -> None:
-    if not connection.in_transaction:
-        connection.execute("BEGIN")
-    # BEGIN alone takes no snapshot; the first read does, and it is what may find a lock.
-    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

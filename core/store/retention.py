@@ -20,11 +20,7 @@ async def retain(writer: Writer, *, max_age: timedelta, max_bytes: int, now: dat
     dropped = 0
     for drop in (_old_calls, _old_polls, _old_errors, _old_runs):
         dropped += await _repeat(writer, lambda connection, drop=drop: drop(connection, oldest))
-    while await writer.submit(_size) > max_bytes:
-        count = await writer.submit(_drop_oldest)
-        if not count:
-            break
-        dropped += count
+    dropped += await _repeat(writer, lambda connection: _drop_oldest(connection, max_bytes))
     while await writer.submit(_give_back, alone=True):
         pass
     # The file shrinks when the log is written back; a reader elsewhere may put that off.
@@ -39,28 +35,28 @@ async def _repeat(writer: Writer, job: Callable[[sqlite3.Connection], int]) -> i
     return done
 
 
-def _old_calls(connection: sqlite3.Connection, oldest: int) -> int:
+def _old_calls(connection: sqlite3.Connection, oldest: int, limit: int = _SLICE) -> int:
     return connection.execute(
         "DELETE FROM calls WHERE id IN "
         "(SELECT id FROM calls WHERE started_at < ? ORDER BY started_at LIMIT ?)",
-        (oldest, _SLICE),
+        (oldest, limit),
     ).rowcount
 
 
-def _old_polls(connection: sqlite3.Connection, oldest: int) -> int:
+def _old_polls(connection: sqlite3.Connection, oldest: int, limit: int = _SLICE) -> int:
     return connection.execute(
         "DELETE FROM polls WHERE (run, polled_at) IN "
         "(SELECT run, polled_at FROM polls WHERE polled_at < ? ORDER BY polled_at LIMIT ?)",
-        (oldest, _SLICE),
+        (oldest, limit),
     ).rowcount
 
 
-def _old_errors(connection: sqlite3.Connection, oldest: int) -> int:
+def _old_errors(connection: sqlite3.Connection, oldest: int, limit: int = _SLICE) -> int:
     # Marks grow with time, so the oldest entries come first.
     rows = connection.execute(
         "SELECT run, id FROM (SELECT run, id, seen_at FROM error_entries ORDER BY id LIMIT ?) "
         "WHERE seen_at < ?",
-        (_SLICE, oldest),
+        (limit, oldest),
     ).fetchall()
     connection.executemany("DELETE FROM errors WHERE run = ? AND id = ?", rows)
     connection.executemany("DELETE FROM error_entries WHERE id = ?", [(row[1],) for row in rows])
@@ -89,20 +85,25 @@ def _size(connection: sqlite3.Connection) -> int:
     return (pages - free) * page_size
 
 
-def _drop_oldest(connection: sqlite3.Connection) -> int:
-    """Drop a slice of whichever kind reaches back the furthest."""
-    ages = connection.execute(
-        "SELECT (SELECT min(started_at) FROM calls), (SELECT min(polled_at) FROM polls), "
-        "(SELECT seen_at FROM error_entries ORDER BY id LIMIT 1)"
-    ).fetchone()
-    kinds = zip(ages, (_old_calls, _old_polls, _old_errors), strict=True)
-    known = [(age, drop) for age, drop in kinds if age is not None]
-    if not known:
+def _drop_oldest(connection: sqlite3.Connection, max_bytes: int) -> int:
+    """Drop a slice of what is oldest, of whatever kind, while the rest is too much."""
+    if _size(connection) <= max_bytes:
         return 0
-    known.sort(key=lambda kind: kind[0])
-    # Up to where the next kind begins; at least what is oldest of all goes.
-    limit = known[1][0] if len(known) > 1 else known[0][0]
-    return known[0][1](connection, max(limit, known[0][0] + 1))
+    for limit in (_SLICE, _SLICE // 10, 1):
+        ages = [connection.execute(nth, (limit - 1,)).fetchone() for nth, _ in _KINDS]
+        if known := [age for (age,) in filter(None, ages)]:
+            # No kind has more than `limit` rows before that time, and one has as many.
+            ends = min(known) + 1
+            return sum(drop(connection, ends, limit) for _, drop in _KINDS)
+    return 0
+
+
+# For each kind: the age of its oldest row but some, and what drops its oldest.
+_KINDS = (
+    ("SELECT started_at FROM calls ORDER BY started_at LIMIT 1 OFFSET ?", _old_calls),
+    ("SELECT polled_at FROM polls ORDER BY polled_at LIMIT 1 OFFSET ?", _old_polls),
+    ("SELECT seen_at FROM error_entries ORDER BY id LIMIT 1 OFFSET ?", _old_errors),
+)
 
 
 def _give_back(connection: sqlite3.Connection) -> int:

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from ..errors import StoreError
 from .faults import Faults
-from .opening import newer
+from .opening import newer, roll_back
 from .schema import version_of
 
 T = TypeVar("T")
@@ -42,6 +42,7 @@ class _Job:
     future: asyncio.Future[Any]
     value: Any = None
     error: Exception | None = None
+    settled: bool = False
 
 
 class Writer:
@@ -68,6 +69,7 @@ class Writer:
         self._lock = Lock()
         self._closed = False
         self._last_seen = False
+        self._batch: tuple[_Job, ...] = ()
         self._started: Future[None] = Future()
         self._ended: Future[None] = Future()
         for future in (self._started, self._ended):
@@ -125,6 +127,7 @@ class Writer:
         self._started.set_result(None)
         try:
             while jobs := self._gather():
+                self._batch = tuple(jobs)
                 self._work(connection, jobs)
         finally:
             self._abandon()
@@ -161,7 +164,7 @@ class Writer:
 
     def _run_alone(self, connection: sqlite3.Connection, job: _Job) -> None:
         self._try(job, lambda: self._faults.patiently(lambda: job.run(connection)))
-        _roll_back(connection)
+        roll_back(connection)
         self._settle([job])
 
     def _transact(self, connection: sqlite3.Connection, pending: deque[_Job]) -> None:
@@ -179,7 +182,7 @@ class Writer:
                 self._attempt(connection, jobs[-1])
             self._faults.patiently(lambda: connection.execute("COMMIT"))
         except sqlite3.Error as error:
-            _roll_back(connection)
+            roll_back(connection)
             if len(jobs) == 1:
                 self._fail(jobs, error)
             # The transaction is lost for all: find out which of them can do without the others.
@@ -193,7 +196,7 @@ class Writer:
         self._faults.patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
         version = version_of(connection)
         if version > self._version:
-            _roll_back(connection)
+            roll_back(connection)
             raise newer(self._faults.path, version, self._version)
 
     def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
@@ -225,6 +228,7 @@ class Writer:
     def _settle(self, jobs: list[_Job]) -> None:
         by_loop: defaultdict[asyncio.AbstractEventLoop, list[_Job]] = defaultdict(list)
         for job in jobs:
+            job.settled = True
             by_loop[job.loop].append(job)
         for loop, settled in by_loop.items():
             try:
@@ -236,10 +240,11 @@ class Writer:
         """Nobody may wait for ever, whatever ended the thread."""
         with self._lock:
             self._closed = True
+        left = [job for job in self._batch if not job.settled]
         while not self._queue.empty():
             if job := self._queue.get():
-                job.error = closed_error(self._faults)
-                self._settle([job])
+                left.append(job)
+        self._fail(left, closed_error(self._faults))
 
 
 def closed_error(faults: Faults) -> StoreError:
@@ -253,11 +258,6 @@ def _together(pending: deque[_Job]) -> list[_Job]:
     while pending and not pending[0].alone:
         jobs.append(pending.popleft())
     return jobs
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
 
 
 def _resolve(jobs: list[_Job]) -> None:

@@ -141,7 +141,7 @@ PACKINGS: list[Callable[[str], str]] = [
     st.sampled_from(TEXT_CARRIERS),
     st.sampled_from([Redactor(hint=True), REDACTOR]),
 )
-@settings(max_examples=600)
+@settings(max_examples=300)
 def test_no_named_secret_survives_in_text(
     name: str, canary: str, carrier: Callable[[str, str], str], redactor: Redactor
 ) -> None:
@@ -171,7 +171,7 @@ def test_no_secret_survives_that_shows_by_its_shape(
     st.sampled_from(TEXT_CARRIERS),
     st.lists(st.sampled_from(PACKINGS), min_size=1, max_size=3),
 )
-@settings(max_examples=600)
+@settings(max_examples=300)
 def test_no_secret_survives_packed_into_json_forms_and_urls(
     name: str,
     canary: str,
@@ -210,7 +210,7 @@ def test_redacting_json_is_idempotent(value: Any) -> None:
 
 
 @given(FRAGMENTS)
-@settings(max_examples=1500)
+@settings(max_examples=600)
 def test_redacting_text_is_idempotent(text: str) -> None:
     for redactor in (REDACTOR, Redactor(hint=True)):
         once = redactor.text(text)
@@ -315,45 +315,19 @@ def test_json_in_text_keeps_every_other_character() -> None:
             "user[password]=x&credentials[user]=y",
             "user[password]=[redacted]&credentials[user]=[redacted]",
         ),
+        ('{"a": "\\x token=abc", "b": "\\y"}', '{"a": "\\x token=[redacted]", "b": "\\y"}'),
+        ('{"a" "b", "token": "x"}', '{"a" "b", "token": "[redacted]"}'),
+        ('{"a": "x"], "token": "x"}', '{"a": "x"], "token": "[redacted]"}'),
+        ('{"key": "token", "value": ["Bearer abc-1"]}', '{"key": "token", "value": "[redacted]"}'),
+        ('{"key": "token", "value": "x', '{"key": "token", "value": "[redacted]"'),
+        ("token=" + "\\" * 40 + '"x" and all that follows', "token=" + "\\" * 40 + '"[redacted]'),
+        ("auth=(me, pass) rest", "auth=[redacted] rest"),
+        ("Authorization: hmac a b\nnext", "Authorization: hmac [redacted]\nnext"),
+        ("tool --token is missing", "tool --token is missing"),
     ],
 )
 def test_secrets_end_where_their_neighbours_begin(text: str, redacted: str) -> None:
     assert REDACTOR.text(text) == redacted
-
-
-_CARDS = """
-    4111111111111111 4222222222222 5555555555554444 2223003122003222 378282246310005
-    6011111111111117 3056930009020004 36227206271667 3566002020360505 6200000000000005
-    6205500000000000004 5019717010103742 2200000000000004
-"""
-CARDS = _CARDS.split()
-
-
-def grouped(card: str, sign: str) -> str:
-    if len(card) in (14, 15):
-        return sign.join((card[:4], card[4:10], card[10:]))
-    return sign.join(card[start : start + 4] for start in range(0, len(card), 4))
-
-
-@pytest.mark.parametrize("card", CARDS)
-def test_cards_are_masked_in_text_strings_and_numbers(card: str) -> None:
-    for shown in (card, grouped(card, " "), grouped(card, "-"), grouped(card, ".")):
-        assert REDACTOR.text(f"card {shown}, thanks") == f"card {MASK}, thanks"
-        assert REDACTOR.text(f"2026 {shown} 12 27") == f"2026 {MASK} 12 27"
-        assert REDACTOR.json({"note": shown, "n": 1}) == {"note": MASK, "n": 1}
-        assert shown not in REDACTOR.text(f"PAN{shown}")
-        assert REDACTOR.form(f"a={quote(shown)}&b=1") == f"a={MASK}&b=1"
-    assert REDACTOR.json([int(card), float(7)]) == [MASK, 7.0]
-
-
-@given(st.sampled_from(CARDS), st.integers(0, 9), st.data())
-def test_a_number_that_fails_the_check_is_no_card(
-    card: str, digit: int, data: st.DataObject
-) -> None:
-    place = data.draw(st.integers(6, len(card) - 1))
-    other = card[:place] + str(digit) + card[place + 1 :]
-    assert (REDACTOR.text(other) == MASK) == (other == card)
-    assert (REDACTOR.json([int(other)]) == [MASK]) == (other == card)
 
 
 @given(NAMES, CANARIES)
@@ -504,39 +478,3 @@ def test_very_many_names_are_forgotten_again() -> None:
     for number in range(3):
         body = {f"name{number}-{index}": "x" for index in range(3000)} | {"password": "x"}
         assert redactor.json(body)["password"] == MASK
-
-
-_UNITS = r"""
-    a a. eyJ eyJa. <a <password> " \ \" % %41 [ ( // = token= token:{ token=" token=\" 1 4111 a[b]
-    , - ;a= x@ a=b& ?token=//x {"a": {"token":"x"}, 4111111111111111 &#; + %3D a+%3D
-"""
-_UNITS_WITH_BLANKS = [
-    " ",
-    "\t",
-    "1 ",
-    "4111 ",
-    "Bearer ",
-    "--token ",
-    "Cookie: ",
-    "a: [x] ",
-    "\n\r",
-]
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        *_UNITS.split(),
-        *_UNITS_WITH_BLANKS,
-        "name=password value=",
-        "<input name=token ",
-        "form-data; name=token\r\n",
-        "-----BEGIN PRIVATE KEY-----",
-    ],
-)
-@pytest.mark.timeout(30)
-def test_no_text_makes_it_slow(unit: str) -> None:
-    """Takes well under a second; a rule that takes quadratic time would run into the timeout."""
-    text = unit * (100_000 // len(unit))
-    for part in (text, "token" + text, '{"a": "' + text, "x: " + text + "!"):
-        assert isinstance(REDACTOR.text(part), str)

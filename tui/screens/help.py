@@ -35,7 +35,7 @@ _PLACES = (
 
 def all_keys(app: type[App[str]]) -> list[keymap.Key]:
     """Every binding that has an id, with the place where it works."""
-    found = keymap.keys_of("everywhere", [*app.BINDINGS, *CxScreen.BINDINGS])
+    found = keymap.keys_of(keymap.EVERYWHERE, [*app.BINDINGS, *CxScreen.BINDINGS])
     for where, owner in _PLACES:
         found += keymap.keys_of(where, owner.BINDINGS)
     return found
@@ -91,5 +91,5 @@ class HelpScreen(CxScreen):
         return [
             key
             for key in all_keys(type(self.app))
-            if key.where == "everywhere" or key.where in owners
+            if key.where == keymap.EVERYWHERE or key.where in owners
         ]

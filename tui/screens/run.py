@@ -14,7 +14,7 @@ from textual.widgets import Static, TabbedContent, TabPane
 
 from ...core.models import Call, RecordError, RunView
 from .. import words
-from ..ink import Span, content
+from ..ink import Span, content, width_of
 from ..signs import run_sign
 from ..widgets.calltable import CALL_COLUMNS
 from ..widgets.errorbrowser import ErrorBrowser
@@ -175,7 +175,7 @@ def _heading(view: RunView, width: int, now: datetime) -> Content:
         end = (view.run.updated_at if view.run.status.terminal else None) or now
         facts.append(f"ran {words.whole_span((end - view.run.created_at).total_seconds())}")
     right: list[Span] = [(f"{sign} {word}", tone), *((f" · {fact}", "dim") for fact in facts)]
-    taken = sum(len(text) for text, _ in (*left, *right))
-    while taken > width - 2 and len(right) > 1:
-        taken -= len(right.pop()[0])
+    while width_of((*left, *right)) > width - 2 and len(right) > 1:
+        right.pop()
+    taken = width_of((*left, *right))
     return content(*left, (" " * max(2, width - taken), ""), *right)

@@ -111,7 +111,7 @@ class JsonTree(Tree[Item | _More]):
             line.append(("  ", ""))
         if data is not None:
             if data.key is not None:
-                line.append((f"{data.key}", "accent" if isinstance(data.key, str) else "dim"))
+                line.append((f"{data.key}", "busy" if isinstance(data.key, str) else "dim"))
                 line.append(("  ", ""))
             line += value_line(data.value)
         return text(line, style)
@@ -129,11 +129,11 @@ def value_line(value: Any) -> Line:
             note = f"  {words.amount(len(value))} characters" if len(value) > _LONGEST else ""
             return ((f'"{shown}"', ""), (note, "dim"))
         case bool():
-            return (("true" if value else "false", "busy"),)
+            return (("true" if value else "false", ""),)
         case None:
             return (("null", "dim"),)
         case _:
-            return ((str(value), "busy"),)
+            return ((str(value), ""),)
 
 
 def _children(value: Any) -> bool:

@@ -64,8 +64,7 @@ def _done(view: RunView, _width: int) -> Line:
         return ((words.NOTHING, "dim"),)
     return (
         (words.amount(view.run.processed), ""),
-        (" / ", "dim"),
-        (words.amount(view.run.total), "dim"),
+        (f" / {words.amount(view.run.total):>7}", "dim"),
     )
 
 

@@ -33,13 +33,13 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder, platform, **changes):
+async def scene(folder, answers, /, **changes):
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(serving(platform))
+        server = await stack.enter_async_context(serving(answers))
         store = await stack.enter_async_context(store_in(folder))
         profile = profile_for(server.url, **({"poll": QUICK} | changes))
         monitor, told = await stack.enter_async_context(monitoring(profile, store))
-        yield Scene(monitor, told, platform, server)
+        yield Scene(monitor, told, answers, server)
 
 
 def platform_of(**acts):
@@ -359,10 +359,13 @@ async def test_without_roomy_limits_a_start_with_many_runs_stays_under_its_share
 
 
 async def test_a_fault_of_cxtop_itself_is_shown_and_raised_at_the_end(tmp_path):
-    platform = platform_of(a=Act())
     with pytest.raises(ExceptionGroup) as caught:
-        async with scene(tmp_path, platform) as it:
-            it.monitor._poller.add("never watched")
-            await it.until(lambda: it.monitor.connection.state is ConnectionState.OFFLINE)
-            assert "fault in cxtop" in it.monitor.connection.what
+        await _with_a_fault(tmp_path)
     assert caught.group_contains(KeyError)
+
+
+async def _with_a_fault(folder):
+    async with scene(folder, platform_of()) as it:
+        it.monitor._poller.add("never watched")
+        await it.until(lambda: it.monitor.connection.state is ConnectionState.OFFLINE)
+        assert "fault in cxtop" in it.monitor.connection.what

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cxtop.core.store import Store
 
-KILLS = 32
+KILLS = 40
 
 
 async def life_of_a_writer(crasher: asyncio.subprocess.Process, life: str, chance: random.Random):

@@ -87,6 +87,15 @@ async def test_groups_of_what_a_text_lets_through(store):
     assert [error.record_id for error in groups[1].samples] == ["r10", "r12"]
 
 
+async def test_samples_of_a_rare_code_are_found_behind_many_others(store):
+    codes = ["A"] * 50 + ["B", "A", "B"]
+    errors = [make_error(f"r{n}", code, message="row") for n, code in enumerate(codes)]
+    await store.add_errors("run-1", errors)
+    first, second = await store.error_groups("run-1", text="row", samples=2)
+    assert [error.record_id for error in first.samples] == ["r0", "r1"]
+    assert [error.record_id for error in second.samples] == ["r50", "r52"]
+
+
 async def test_an_unknown_run_has_no_errors(store):
     page = await store.error_page("nobody", text="x")
     assert (page.items, page.number, page.total, page.pages) == ((), 1, 0, 1)

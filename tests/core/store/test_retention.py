@@ -124,7 +124,7 @@ async def test_writes_and_reads_come_in_between(store):
     retaining = asyncio.ensure_future(store.retain(max_age=FOREVER, max_bytes=500_000))
     between = 0
     while not retaining.done():
-        await store.save_run(make_run(after_s=between))
+        await store.save_run(make_run(polled_at=datetime.now(UTC)))
         await store.error_page("run-1")
         between += 1
     assert await retaining > 0

@@ -229,6 +229,34 @@ async def test_a_long_transaction_is_cut_so_that_others_get_their_turn(path):
     assert sum(commits) >= 2
 
 
+async def test_a_steady_stream_is_committed_at_the_end_of_each_window(path):
+    async with writing(path) as writer:
+        first = writer.submit(insert(0))
+        others = []
+        async with asyncio.timeout(10):
+            while not first.done():
+                others.append(writer.submit(insert(1)))
+                await asyncio.sleep(0)
+        await asyncio.gather(*others)
+    assert len(rows(path)) == 1 + len(others)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_nobody_waits_for_ever_when_the_thread_breaks(path):
+    async with writing(path) as writer:
+        hold = threading.Event()
+        holding = writer.submit(lambda c: hold.wait(10))
+        await asyncio.sleep(0.1)
+        breaking = [writer.submit(lambda c: c.close()), writer.submit(insert(1))]
+        hold.set()
+        async with asyncio.timeout(10):
+            await holding
+            for error in await asyncio.gather(*breaking, return_exceptions=True):
+                assert isinstance(error, StoreError)
+        with pytest.raises(StoreError, match="closed"):
+            writer.submit(insert(2))
+
+
 async def test_bulk_rows_of_later_tables_go_in_quickly_enough_to_batch(path):
     values = [(n,) for n in range(20_000)]
     async with writing(path) as writer:

@@ -122,10 +122,11 @@ def test_wrong_usage_is_code_2(alone: Cli, arguments: list[str]) -> None:
 
 
 def test_what_was_typed_cannot_drive_the_terminal(alone: Cli) -> None:
-    done = alone("watch", "--\x1b]52;c;aGk=\x07")
-    assert done.code == 2
-    assert "\x1b" not in done.err
-    assert "␛" in done.err
+    for arguments in (["watch", "--\x1b]52;c;aGk=\x07"], ["simulate", "\x1b[2Jx"], ["watc\x1b"]):
+        done = alone(*arguments)
+        assert done.code == 2
+        assert "\x1b" not in done.err
+    assert "watc␛" in done.err
 
 
 FAULT = """

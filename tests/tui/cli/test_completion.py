@@ -34,7 +34,7 @@ def complete(cli: Cli, *words: str) -> list[str]:
         timeout=60,
     )
     assert done.stderr == ""
-    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
 
 def test_commands_and_options(alone: Cli) -> None:

@@ -1,0 +1,202 @@
+"""Any JSON Schema as what an answer has to fit (contract §4, schema drift)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+from .expecting import Fit
+from .wording import FINDINGS, clip, few, line, safe, step, type_name
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+_MOST = 1000
+_WHOLE = frozenset(
+    "required additionalProperties unevaluatedProperties dependentRequired dependencies "
+    "minProperties maxProperties propertyNames minItems maxItems uniqueItems contains "
+    "minContains maxContains unevaluatedItems additionalItems".split()
+)
+"""Keywords that blame an object or array for what it lacks or has too much, not for being one."""
+
+_LIMITS = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "minProperties": "at least {} fields",
+    "maxProperties": "at most {} fields",
+}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class JsonSchema:
+    """A JSON Schema of any draft; `name` is what sentences call it.
+
+    It is applied as it stands: nothing that it refers to is fetched. Raises ConfigError when it
+    is no valid schema.
+    """
+
+    name: str
+    text_is_token: bool
+    _schema: Mapping[str, Any] | bool
+    _validator: Any
+
+    def __init__(self, schema: Mapping[str, Any] | bool, *, name: str = "") -> None:
+        # Imported here because it takes as long as all the rest, and few answers need it.
+        from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415
+        from jsonschema.validators import validator_for  # noqa: PLC0415
+        from jsonschema_specifications import REGISTRY  # noqa: PLC0415
+
+        validator = validator_for(schema, default=Draft202012Validator)
+        try:
+            validator.check_schema(schema)
+        except SchemaError as error:
+            raise ConfigError(
+                "This is no valid JSON Schema.",
+                why=f"At {error.json_path}, {error.validator} is broken.",
+                fix="Correct the schema.",
+            ) from error
+        except RecursionError:
+            raise ConfigError(
+                "The JSON Schema is nested too deeply.", fix="Make it flatter."
+            ) from None
+        title = schema.get("title") if isinstance(schema, Mapping) else None
+        object.__setattr__(self, "name", name or (title if isinstance(title, str) else "schema"))
+        object.__setattr__(self, "text_is_token", False)
+        object.__setattr__(self, "_schema", schema)
+        object.__setattr__(self, "_validator", validator(schema, registry=REGISTRY))
+
+    def fit(self, value: Any, path: str) -> Fit:
+        """Holds `value` against the schema.
+
+        Raises ConfigError for a schema that refers to what is not in it, or whose pattern is no
+        regular expression.
+        """
+        from referencing.exceptions import Unresolvable  # noqa: PLC0415
+
+        try:
+            errors = list(islice(self._validator.iter_errors(value), _MOST + 1))
+        except Unresolvable as error:
+            raise ConfigError(
+                f"The JSON Schema refers to {line(str(error.ref))!r}, which is not in it.",
+                fix="Put what it refers to under $defs.",
+            ) from error
+        except re.error as error:
+            raise ConfigError(
+                "A pattern in the JSON Schema is not a regular expression.",
+                why=f"{str(error).capitalize()}.",
+                fix="Correct the pattern.",
+            ) from error
+        except RecursionError:
+            told = "could not be checked: the schema refers to itself too many times"
+            return Fit(findings=((path, told),))
+        if not errors:
+            return Fit(partial=value)
+        findings = [found for error in errors for found in _told(error, path)]
+        partial = None if len(errors) > _MOST else _without(value, errors)
+        return Fit(few(sorted(findings, key=_by_place)), partial)
+
+
+def _by_place(finding: tuple[str, str]) -> str:
+    return finding[0]
+
+
+def _told(error: ValidationError, path: str) -> Iterator[tuple[str, str]]:
+    """What one error says, by path; names a type or size, never the value."""
+    for key in error.absolute_path:
+        path = step(path, key)
+    rule, value, found = error.validator_value, error.instance, type_name(error.instance)
+    match error.validator:
+        case "type":
+            wanted = rule if isinstance(rule, str) else " or ".join(rule)
+            yield path, f"expected {wanted}, found {found}"
+        case "required":
+            # One error a missing field, and its text is the only place that names the field.
+            for name in rule if isinstance(value, dict) else ():
+                if error.message.startswith(f"{name!r} is a required"):
+                    wanted = _type_wanted(error.schema, name)
+                    yield step(path, name), f"expected {wanted}, found nothing"
+        case "additionalProperties" | "unevaluatedProperties" if isinstance(value, dict):
+            for name in islice(_extras(error), FINDINGS):
+                yield step(path, name), f"expected nothing, found {type_name(value[name])}"
+        case "enum":
+            choices = ", ".join(line(str(each), 20) for each in list(rule)[:8])
+            yield path, f"expected one of {choices}, found another {found}"
+        case "const":
+            yield path, f"expected {line(str(rule), 40)}, found another {found}"
+        case "pattern":
+            yield path, f"expected a string like {clip(safe(rule), 40)}, found another"
+        case "anyOf" | "oneOf" | "allOf":
+            yield path, f"expected one of {len(rule)} shapes, found {found}{_closest(error)}"
+        case name if name in _LIMITS:
+            yield path, f"expected {_LIMITS[name].format(line(str(rule), 20))}, found {_size(value)}"
+        case _:
+            yield path, f"does not fit the schema's {error.validator}, found {found}"
+
+
+def _type_wanted(schema: Any, name: str) -> str:
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    wanted = properties.get(name) if isinstance(properties, Mapping) else None
+    kind = wanted.get("type") if isinstance(wanted, Mapping) else None
+    return " or ".join(kind) if isinstance(kind, list) else kind or "a value"
+
+
+def _extras(error: ValidationError) -> Iterator[str]:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for name in error.instance:
+        if name not in known and not any(re.search(pattern, name) for pattern in patterns):
+            yield name
+
+
+def _closest(error: ValidationError) -> str:
+    """What stands in the way of the alternative that comes closest."""
+    if not error.context:
+        return ""
+    nearest = max(error.context, key=lambda each: len(each.absolute_path))
+    where, told = next(_told(nearest, "$"), ("", ""))
+    return f" (closest: {where} {told})" if told else ""
+
+
+def _size(value: Any) -> str:
+    if isinstance(value, str | list | dict):
+        return f"{len(value):,}"
+    return line(str(value), 20)
+
+
+def _without(value: Any, errors: list[ValidationError]) -> Any:
+    """A copy of `value` without what does not fit; `None` when nothing does."""
+    doomed: dict[int, set[str | int]] = {}
+    for error in errors:
+        where = list(error.absolute_path)
+        if error.validator in ("additionalProperties", "unevaluatedProperties"):
+            doomed.setdefault(id(error.instance), set()).update(_extras(error))
+        elif error.validator in _WHOLE:
+            continue
+        elif not where:
+            return None
+        else:
+            parent = value
+            for key in where[:-1]:
+                parent = parent[key]
+            doomed.setdefault(id(parent), set()).add(where[-1])
+    return _kept(value, doomed)
+
+
+def _kept(value: Any, doomed: dict[int, set[str | int]]) -> Any:
+    gone = doomed.get(id(value), set())
+    if isinstance(value, dict):
+        return {key: _kept(item, doomed) for key, item in value.items() if key not in gone}
+    if isinstance(value, list):
+        return [_kept(item, doomed) for index, item in enumerate(value) if index not in gone]
+    return value
