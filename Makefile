@@ -30,6 +30,9 @@ format: $(READY)  ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+picture: $(READY)  ## docs/screen.svg, the picture in the README
+	$(BIN)/python docs/picture.py
+
 check: lint test  ## what the gate runs
 
 clean:  ## remove what was made

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..models.exchanges import Outcome, RequestIdSource
 from ..redact import Redactor
-from .bodies import see
+from .bodies import Seen, see
 from .outcome import outcome_of
 from .record import FailurePart, Line
 
@@ -149,7 +149,7 @@ def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
     return ""
 
 
-def _seen(part: Part, headers: tuple[tuple[str, str], ...], redactor: Redactor) -> Any:
+def _seen(part: Part, headers: tuple[tuple[str, str], ...], redactor: Redactor) -> Seen:
     return see(
         part.raw(),
         part.size,

@@ -41,15 +41,25 @@ class Keeper:
         """How many calls wait for the store."""
         return len(self._waiting)
 
-    async def keep(self, writing: Awaitable[T]) -> T | None:
-        """What `writing` into the store gave, `None` when the store failed."""
+    async def keep(self, writing: Awaitable[T], *, otherwise: T) -> T:
+        """What `writing` into the store, or reading from it, gave; `otherwise` when it failed."""
         try:
             result = await writing
         except StoreError as error:
             self._on_trouble(error)
-            return None
+            return otherwise
         self._on_success()
         return result
+
+    async def kept(self, writing: Awaitable[object]) -> bool:
+        """Whether `writing` into the store was done."""
+        try:
+            await writing
+        except StoreError as error:
+            self._on_trouble(error)
+            return False
+        self._on_success()
+        return True
 
     def add_call(self, call: Call) -> None:
         """Keeps the newest state of a call, soon."""
@@ -80,6 +90,10 @@ class Keeper:
     async def flush(self) -> None:
         """Writes the calls that wait; those that the store does not take are lost, and told."""
         while self._waiting:
-            calls, self._waiting = self._waiting, OrderedDict()
-            writes = (self.keep(self._store.save_call(call)) for call in calls.values())
-            await asyncio.gather(*writes)
+            await asyncio.gather(*map(self._write, tuple(self._waiting.values())))
+
+    async def _write(self, call: Call) -> None:
+        await self.kept(self._store.save_call(call))
+        # Only now, so that a flush that is broken off leaves to the next what it did not write.
+        if self._waiting.get(call.call_id) is call:
+            del self._waiting[call.call_id]

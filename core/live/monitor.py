@@ -10,7 +10,16 @@ from typing import Protocol, Self
 
 from ..config import Profile
 from ..errors import CxtopError, RequestError, StoreError
-from ..models import Call, CallState, Connection, ConnectionState, RateBudget, RunStatus, RunView
+from ..models import (
+    ActionRun,
+    Call,
+    CallState,
+    Connection,
+    ConnectionState,
+    RateBudget,
+    RunStatus,
+    RunView,
+)
 from ..platforms import Platform, StatusReading
 from ..store import Store
 from .allowance import Allowance
@@ -123,7 +132,7 @@ class Monitor:
                 fix="Give the id as the platform shows it.",
             )
         if run_id not in self._watched:
-            await self._keeper.keep(self.store.watch(run_id))
+            await self._keeper.kept(self.store.watch(run_id))
             await self._recall(run_id)
         watched = self._watched[run_id]
         if interval_s is not None:
@@ -139,7 +148,7 @@ class Monitor:
         self._collector.forget(run_id)
         self._set_demand(run_id, 0.0)
         self.changes.post("runs")
-        await self._keeper.keep(self.store.unwatch(run_id))
+        await self._keeper.kept(self.store.unwatch(run_id))
 
     def pause(self) -> None:
         """Asks the platform nothing more until `resume`; what is under way comes to its end."""
@@ -175,7 +184,7 @@ class Monitor:
     # Coming and going
 
     async def __aenter__(self) -> Self:
-        known = await self._keeper.keep(self.store.watched()) or []
+        known = await self._keeper.keep(self.store.watched(), otherwise=[])
         for run_id in dict.fromkeys((*known, *self.profile.runs)):
             await self._recall(run_id)
         for watched in self._watched.values():
@@ -230,7 +239,7 @@ class Monitor:
     async def _recall(self, run_id: str) -> None:
         watched = self._watched[run_id] = Watched(run_id, self.profile.poll)
         self._set_demand(run_id, watched.demand)
-        await self._keeper.keep(self._recall_kept(watched))
+        await self._keeper.kept(self._recall_kept(watched))
         if watched.ended:
             self._set_demand(run_id, 0.0)
 
@@ -244,13 +253,14 @@ class Monitor:
         keep = self.profile.retention
         while True:
             max_age = timedelta(days=keep.max_age_days)
-            await self._keeper.keep(self.store.retain(max_age=max_age, max_bytes=keep.max_bytes))
+            await self._keeper.kept(self.store.retain(max_age=max_age, max_bytes=keep.max_bytes))
             await asyncio.sleep(RETAIN_EVERY_S)
 
     # Polls
 
     async def _poll(self, run_id: str) -> float | None:
         watched = self._watched[run_id]
+        over = watched.ended
         try:
             reading = await self._platform.run_status(run_id)
         except CxtopError as error:
@@ -258,29 +268,35 @@ class Monitor:
             self._line.failed(error)
         else:
             self._line.answered()
-            await self._keep(watched, reading)
+            kept = await self._keep(watched, reading)
+            # An end that the store did not take is asked for again: nobody else will tell it.
+            over = watched.ended and kept
+            if watched.ended and not kept:
+                watched.interval_s = SLOWEST_S
         self.changes.post("run", run_id)
-        if watched.ended:
-            self._set_demand(run_id, 0.0)
-            return None
-        self._set_demand(run_id, watched.demand)
-        return self._planned_s(watched)
+        self._set_demand(run_id, 0.0 if over else watched.demand)
+        return None if over else self._planned_s(watched)
 
-    async def _keep(self, watched: Watched, reading: StatusReading) -> None:
-        """Keeps before it shows, so that what was shown is never lost."""
+    async def _keep(self, watched: Watched, reading: StatusReading) -> bool:
+        """Keeps before it shows, so that what was shown is never lost; whether all was kept."""
         run = watched.as_shown(reading.run)
-        await self._keeper.keep(self.store.save_run(run))
+        kept = await self._keeper.kept(self.store.save_run(run))
         watched.answered(run)
         embedded = tuple(error.record_id for error in reading.errors)
         if embedded != watched.embedded:
-            new = await self._keeper.keep(self.store.add_errors(run.run_id, reading.errors))
-            if new is not None:
+            adding = self.store.add_errors(run.run_id, reading.errors)
+            new = await self._keeper.keep(adding, otherwise=-1)
+            if new >= 0:
                 watched.embedded = embedded
                 self._page_kept(run.run_id, watched.errors_kept + new)
-        if not watched.has_more_errors():
-            return
+            kept = kept and new >= 0
+        if watched.has_more_errors() and kept:
+            await self._want_records(watched, run)
+        return kept
+
+    async def _want_records(self, watched: Watched, run: ActionRun) -> None:
         if run.status is RunStatus.COMPLETED and run.errors == 0 == watched.errors_kept:
-            await self._keeper.keep(self.store.set_error_walk(run.run_id, 1, True))
+            await self._keeper.kept(self.store.set_error_walk(run.run_id, 1, True))
             watched.errors_complete = True
         else:
             self._collector.want(run.run_id, ended=watched.ended)

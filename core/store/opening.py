@@ -37,12 +37,6 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def roll_back(connection: sqlite3.Connection) -> None:
-    """Take back the open transaction, if SQLite has not done so itself."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
 def open_file(
     faults: Faults, migrations: Sequence[str] = MIGRATIONS
 ) -> tuple[sqlite3.Connection, list[str]]:

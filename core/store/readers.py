@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from .faults import Faults
-from .opening import connect, roll_back
+from .opening import connect
+from .schema import roll_back
 from .writer import closed_error
 
 T = TypeVar("T")

@@ -10,7 +10,8 @@ from .codec import micros
 from .writer import Writer
 
 _SLICE = 500
-# Pages of 4 KiB that are given back to the disk in one transaction.
+_PAGE_BYTES = 4096
+# Pages that are given back to the disk in one transaction.
 _PAGES = 2000
 
 
@@ -87,9 +88,12 @@ def _size(connection: sqlite3.Connection) -> int:
 
 def _drop_oldest(connection: sqlite3.Connection, max_bytes: int) -> int:
     """Drop a slice of what is oldest, of whatever kind, while the rest is too much."""
-    if _size(connection) <= max_bytes:
+    excess = _size(connection) - max_bytes
+    if excess <= 0:
         return 0
-    for limit in (_SLICE, _SLICE // 10, 1):
+    # As if a row filled a page, so that the last slices do not take far more than they must.
+    most = min(_SLICE, 1 + excess // _PAGE_BYTES)
+    for limit in (most, 1 + most // 10, 1):
         ages = [connection.execute(nth, (limit - 1,)).fetchone() for nth, _ in _KINDS]
         if known := [age for (age,) in filter(None, ages)]:
             # No kind has more than `limit` rows before that time, and one has as many.

@@ -115,9 +115,14 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Take back the open transaction, if SQLite has not done so itself."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def statements(script: str) -> Iterator[str]:

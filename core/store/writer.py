@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 
 from ..errors import StoreError
 from .faults import Faults
-from .opening import newer, roll_back
-from .schema import version_of
+from .opening import newer
+from .schema import roll_back, version_of
 
 T = TypeVar("T")
 
@@ -242,8 +242,7 @@ class Writer:
             self._closed = True
         left = [job for job in self._batch if not job.settled]
         while not self._queue.empty():
-            if job := self._queue.get():
-                left.append(job)
+            left += filter(None, [self._queue.get()])
         self._fail(left, closed_error(self._faults))
 
 

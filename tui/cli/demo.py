@@ -37,7 +37,11 @@ INTERVAL_S = 5.0
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same run.")
 @click.option(
-    "--speed", type=float, default=1.0, show_default=True, help="How much faster than real time."
+    "--speed",
+    type=click.FloatRange(0, 10_000, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="How much faster than real time.",
 )
 def command(scenario: str, seed: int, speed: float) -> int:
     """Open the app on a simulated platform.
@@ -49,8 +53,14 @@ def command(scenario: str, seed: int, speed: float) -> int:
 
 
 def play(*, scenario: str, seed: int, speed: float) -> int:
-    """Start the platform, show the app on it, end the platform; gives the exit code."""
+    """Start the platform, show the app on it, end the platform; gives the exit code.
+
+    Raises ConfigError for a scenario that there is not, or without a terminal.
+    """
     exits.need_terminal("cxtop simulate serves the same platform without one.")
+    from ...core.simulator.scenarios import scenario as find_scenario
+
+    find_scenario(scenario)
     with Simulator(scenario=scenario, seed=seed, speed=speed) as simulator:
         # Only now, so that the app loads while the platform does.
         from ..app import Launch

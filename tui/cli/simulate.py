@@ -35,7 +35,11 @@ from .output import print_line
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same run.")
 @click.option(
-    "--speed", type=float, default=1.0, show_default=True, help="How much faster than real time."
+    "--speed",
+    type=click.FloatRange(0, 10_000, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="How much faster than real time.",
 )
 @click.option(
     "--platform",

@@ -5,7 +5,7 @@ import pytest
 
 from cxtop.core.errors import StoreError, StoreLockedError
 from cxtop.core.live.keeping import MOST_WAITING, Keeper
-from cxtop.core.models import Call, CallState
+from cxtop.core.models import Call, CallState, RecordError
 
 from .support import after, eventually, run_at, store_in
 
@@ -41,23 +41,25 @@ async def store(tmp_path):
 
 async def test_what_the_store_gives_comes_back(store):
     told = Told()
-    await told.keeper(store).keep(store.save_run(run_at(0)))
-    assert await told.keeper(store).keep(store.run("r")) == run_at(0)
+    assert await told.keeper(store).kept(store.save_run(run_at(0)))
+    assert await told.keeper(store).keep(store.run("r"), otherwise=None) == run_at(0)
     assert (told.troubles, told.successes) == ([], 2)
 
 
 async def test_a_store_that_fails_is_told_and_works_again_later(store):
     told = Told()
     keeper = told.keeper(store)
+    error = RecordError(run_id="r", record_id="1", code="E")
     other = sqlite3.connect(store.path)
     other.execute("BEGIN IMMEDIATE")
     try:
-        assert await keeper.keep(store.save_run(run_at(0))) is None
+        assert not await keeper.kept(store.save_run(run_at(0)))
+        assert await keeper.keep(store.add_errors("r", [error]), otherwise=-1) == -1
     finally:
         other.rollback()
         other.close()
-    assert [type(error) for error in told.troubles] == [StoreLockedError]
-    await keeper.keep(store.save_run(run_at(0)))
+    assert [type(error) for error in told.troubles] == [StoreLockedError] * 2
+    assert await keeper.kept(store.save_run(run_at(0)))
     assert told.successes == 1
 
 

@@ -308,6 +308,24 @@ async def test_a_store_that_cannot_be_written_is_told_and_the_watch_goes_on(tmp_
         await it.until(lambda: not it.monitor.connection.what)
 
 
+async def test_an_end_that_the_store_did_not_take_is_asked_for_again(tmp_path):
+    platform = platform_of(a=Act())
+    async with scene(tmp_path, platform, runs=("a",)) as it:
+        await it.until(lambda: it.state("a") is WatchState.LIVE)
+        other = sqlite3.connect(it.monitor.store.path)
+        other.execute("BEGIN IMMEDIATE")
+        platform.acts["a"] = Act(status="failed", pages=[["e"]], total=1)
+        await it.until(lambda: it.state("a") is WatchState.ENDED)
+        assert it.monitor.view("a").next_poll_at is not None
+        assert it.monitor.view("a").interval_s >= SLOWEST_S
+        other.rollback()
+        other.close()
+        it.monitor.refresh("a")
+        await it.until(lambda: it.monitor.view("a").errors_complete)
+        assert it.monitor.view("a").next_poll_at is None
+        assert (await it.monitor.store.run("a")).status is RunStatus.FAILED
+
+
 async def test_calls_are_kept_with_their_attempts(tmp_path):
     platform = platform_of(a=Act(refuse=Reply({}, 503)))
     async with scene(tmp_path, platform, runs=("a",)) as it:

@@ -40,7 +40,7 @@ async def test_the_monitor_watches_a_simulated_platform(tmp_path):
             async with open_monitor(settings_for(profile, tmp_path)) as monitor:
                 told = Told(monitor.changes)
                 seen = (WatchState.LIVE, WatchState.ENDED)
-                await told.until(lambda m=monitor: all(v.state in seen for v in m.views()))
+                await told.until(lambda m=monitor, s=seen: all(v.state in s for v in m.views()))
                 assert [view.run_id for view in monitor.views()] == list(runs)
                 assert monitor.connection.state is ConnectionState.LIVE
                 assert monitor.budget.remaining < 300

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pexpect
 import pyte
@@ -85,9 +85,9 @@ def terminal(cli: Cli, *arguments: str, size: tuple[int, int] = (40, 120)) -> It
 def children(pid: int) -> list[int]:
     """The processes that `pid` has started and that live."""
     found: list[int] = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and (stat := _stat(int(name))) and int(stat[1]) == pid:
-            found.append(int(name))
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (stat := _stat(int(entry.name))) and int(stat[1]) == pid:
+            found.append(int(entry.name))
     return found
 
 
@@ -99,8 +99,7 @@ def alive(pid: int) -> bool:
 
 def _stat(pid: int) -> list[str] | None:
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
 
