@@ -18,6 +18,7 @@ import re
 import stat
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 FILE_MODE = 0o600
@@ -36,8 +37,8 @@ class LogFile:
     """
 
     def __init__(self, path: str | Path, service: str, *, max_bytes: int, keep: int) -> None:
-        self._target = Path(path)
-        self._folder = str(path).endswith(os.sep) or not self._target.suffix
+        self.target = Path(path)
+        self._folder = str(path).endswith(os.sep) or not self.target.suffix
         self._service = _UNSAFE.sub("_", service).strip(".") or "service"
         self._max_bytes = max_bytes
         self._keep = keep
@@ -88,12 +89,12 @@ class LogFile:
         size = len(lines[0]) - self._done
         count = 1
         most = max(size, min(_BATCH, self._max_bytes - self._size))
-        for line in _after_first(lines):
+        for line in islice(lines, 1, None):
             if size + len(line) > most:
                 break
             size += len(line)
             count += 1
-        batch = [lines[index] for index in range(count)]
+        batch = list(islice(lines, count))
         if self._done:
             batch[0] = batch[0][self._done :]
         return b"".join(batch)
@@ -139,19 +140,19 @@ class LogFile:
             if unfinished:
                 self._rotate()
             return
-        raise FileExistsError(errno.EEXIST, "every name for this log is taken", str(self._target))
+        raise FileExistsError(errno.EEXIST, "every name for this log is taken", str(self.target))
 
     def _candidates(self) -> Iterator[Path]:
-        folder = self._folder or self._target.is_dir()
-        home = self._target if folder else self._target.parent
+        folder = self._folder or self.target.is_dir()
+        home = self.target if folder else self.target.parent
         _make_folder(home)
         pid = os.getpid()
         if folder:
             stem, suffix = f"{self._service}-{pid}", ".jsonl"
             yield home / f"{stem}{suffix}"
         else:
-            yield self._target
-            stem, suffix = f"{self._target.stem}-{pid}", self._target.suffix
+            yield self.target
+            stem, suffix = f"{self.target.stem}-{pid}", self.target.suffix
             yield home / f"{stem}{suffix}"
         for number in range(2, 100):
             yield home / f"{stem}-{number}{suffix}"
@@ -173,21 +174,15 @@ def rotated(path: Path) -> dict[int, Path]:
     """The rotated files of the log at `path`, by number; the highest is the newest."""
     name = re.compile(rf"{re.escape(path.stem)}\.([0-9]{{1,9}}){re.escape(path.suffix)}\Z")
     found = {}
-    for entry in os.scandir(path.parent):
-        match = name.match(entry.name)
+    for entry in os.listdir(path.parent):
+        match = name.match(entry)
         if match:
-            found[int(match[1])] = path.parent / entry.name
+            found[int(match[1])] = path.parent / entry
     return found
 
 
 def _numbered(path: Path, number: int) -> Path:
     return path.with_name(f"{path.stem}.{number}{path.suffix}")
-
-
-def _after_first(lines: deque[bytes]) -> Iterator[bytes]:
-    rest = iter(lines)
-    next(rest)
-    return rest
 
 
 def _opened(path: Path) -> int | None:

@@ -133,7 +133,7 @@ def _hint(text: str, error: json.JSONDecodeError) -> str:
     rest = text[error.pos : error.pos + 40]
     before = text[max(0, error.pos - 40) : error.pos].rstrip()
     if error.msg == "Extra data":
-        if rest[:1] in ('{', '[', '"'):
+        if rest[:1] in ("{", "[", '"'):
             return "Several JSON values follow each other (JSON Lines?): send one array of them."
         return "Something is appended to the JSON: look for a second write, or debug output."
     if rest[:1] == "'" or _FOREIGN_WORD.match(rest):

@@ -11,16 +11,24 @@ from .brokenjson import loads
 from .wording import TOLD, few, line, step
 
 _MESSAGES = (
-    "message messageWithParams errorMessage error_description error_message detail title "
-    "faultstring Message msg description reason"
-).split()
-_CODES = "code errorCode error_code Code type error fault".split()
+    "message",
+    "messageWithParams",
+    "errorMessage",
+    "error_description",
+    "error_message",
+    "detail",
+    "title",
+    "faultstring",
+    "Message",
+    "msg",
+    "description",
+    "reason",
+)
+_CODES = ("code", "errorCode", "error_code", "Code", "type", "error", "fault")
 _INNER = ("errors", "error", "fault", "cause", "details", "detail", "body")
 _DEEPEST = 8
 _MOST = 200
-_CONTEXT_AT_END = re.compile(
-    r"\s*\[([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\]\s*\Z"
-)
+_CONTEXT_AT_END = re.compile(r"\s*\[([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\]\s*\Z")
 _HOLE = re.compile(r"\{(\w{1,60})\}")
 
 
@@ -51,9 +59,8 @@ def complaint_in(value: Any) -> Complaint:
         if number >= _MOST:
             break
         context_id = layer.context_id or context_id
-        if layer.message and (layer.depth > deepest.depth or not deepest.message):
-            deepest = layer
-        elif not deepest.message and layer.code:
+        deeper = layer.depth > deepest.depth or not deepest.message
+        if (layer.message and deeper) or (layer.code and not deepest.message):
             deepest = layer
     message = deepest.message
     if found := _CONTEXT_AT_END.search(message):
@@ -151,7 +158,7 @@ def _field(detail: dict[str, Any]) -> str:
     return line(_text(detail.get("fieldName")))
 
 
-def _word(body: dict[str, Any], names: tuple[str, ...] | list[str]) -> str:
+def _word(body: dict[str, Any], names: tuple[str, ...]) -> str:
     for name in names:
         if text := _text(body.get(name)).strip():
             return text

@@ -17,9 +17,24 @@ if TYPE_CHECKING:
 
 _MOST = 1000
 _WHOLE = frozenset(
-    "required additionalProperties unevaluatedProperties dependentRequired dependencies "
-    "minProperties maxProperties propertyNames minItems maxItems uniqueItems contains "
-    "minContains maxContains unevaluatedItems additionalItems".split()
+    {
+        "required",
+        "additionalProperties",
+        "unevaluatedProperties",
+        "dependentRequired",
+        "dependencies",
+        "minProperties",
+        "maxProperties",
+        "propertyNames",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "contains",
+        "minContains",
+        "maxContains",
+        "unevaluatedItems",
+        "additionalItems",
+    }
 )
 """Keywords that blame an object or array for what it lacks or has too much, not for being one."""
 
@@ -53,11 +68,11 @@ class JsonSchema:
 
     def __init__(self, schema: Mapping[str, Any] | bool, *, name: str = "") -> None:
         # Imported here because it takes as long as all the rest, and few answers need it.
-        from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415
-        from jsonschema.validators import validator_for  # noqa: PLC0415
-        from jsonschema_specifications import REGISTRY  # noqa: PLC0415
+        from jsonschema import Draft202012Validator, SchemaError
+        from jsonschema.validators import validator_for
+        from jsonschema_specifications import REGISTRY
 
-        validator = validator_for(schema, default=Draft202012Validator)
+        validator: Any = validator_for(schema, default=Draft202012Validator)
         try:
             validator.check_schema(schema)
         except SchemaError as error:
@@ -82,7 +97,7 @@ class JsonSchema:
         Raises ConfigError for a schema that refers to what is not in it, or whose pattern is no
         regular expression.
         """
-        from referencing.exceptions import Unresolvable  # noqa: PLC0415
+        from referencing.exceptions import Unresolvable
 
         try:
             errors = list(islice(self._validator.iter_errors(value), _MOST + 1))
@@ -102,31 +117,27 @@ class JsonSchema:
             return Fit(findings=((path, told),))
         if not errors:
             return Fit(partial=value)
-        findings = [found for error in errors for found in _told(error, path)]
+        # Each field that lacks is an error of its own, and each of them tells of all.
+        findings = dict.fromkeys(found for error in errors for found in _told(error, path))
         partial = None if len(errors) > _MOST else _without(value, errors)
-        return Fit(few(sorted(findings, key=_by_place)), partial)
-
-
-def _by_place(finding: tuple[str, str]) -> str:
-    return finding[0]
+        return Fit(few(sorted(findings)), partial)
 
 
 def _told(error: ValidationError, path: str) -> Iterator[tuple[str, str]]:
     """What one error says, by path; names a type or size, never the value."""
     for key in error.absolute_path:
         path = step(path, key)
-    rule, value, found = error.validator_value, error.instance, type_name(error.instance)
+    rule: Any = error.validator_value
+    value: Any = error.instance
+    found = type_name(value)
     match error.validator:
         case "type":
-            wanted = rule if isinstance(rule, str) else " or ".join(rule)
-            yield path, f"expected {wanted}, found {found}"
-        case "required":
-            # One error a missing field, and its text is the only place that names the field.
-            for name in rule if isinstance(value, dict) else ():
-                if error.message.startswith(f"{name!r} is a required"):
-                    wanted = _type_wanted(error.schema, name)
-                    yield step(path, name), f"expected {wanted}, found nothing"
-        case "additionalProperties" | "unevaluatedProperties" if isinstance(value, dict):
+            yield path, f"expected {_types(rule)}, found {found}"
+        case "required" if isinstance(rule, list) and isinstance(value, dict):
+            for name in rule:
+                if name not in value:
+                    yield step(path, name), f"expected {_wanted(error.schema, name)}, found nothing"
+        case "additionalProperties" if isinstance(value, dict):
             for name in islice(_extras(error), FINDINGS):
                 yield step(path, name), f"expected nothing, found {type_name(value[name])}"
         case "enum":
@@ -139,22 +150,29 @@ def _told(error: ValidationError, path: str) -> Iterator[tuple[str, str]]:
         case "anyOf" | "oneOf" | "allOf":
             yield path, f"expected one of {len(rule)} shapes, found {found}{_closest(error)}"
         case name if name in _LIMITS:
-            yield path, f"expected {_LIMITS[name].format(line(str(rule), 20))}, found {_size(value)}"
+            yield (
+                path,
+                f"expected {_LIMITS[name].format(line(str(rule), 20))}, found {_size(value)}",
+            )
         case _:
             yield path, f"does not fit the schema's {error.validator}, found {found}"
 
 
-def _type_wanted(schema: Any, name: str) -> str:
+def _wanted(schema: Any, name: str) -> str:
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
     wanted = properties.get(name) if isinstance(properties, Mapping) else None
-    kind = wanted.get("type") if isinstance(wanted, Mapping) else None
-    return " or ".join(kind) if isinstance(kind, list) else kind or "a value"
+    return _types(wanted.get("type", "a value")) if isinstance(wanted, Mapping) else "a value"
+
+
+def _types(rule: Any) -> str:
+    return " or ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
 
 
 def _extras(error: ValidationError) -> Iterator[str]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
+    instance: Any = error.instance
     known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-    for name in error.instance:
+    for name in instance:
         if name not in known and not any(re.search(pattern, name) for pattern in patterns):
             yield name
 
@@ -179,7 +197,7 @@ def _without(value: Any, errors: list[ValidationError]) -> Any:
     doomed: dict[int, set[str | int]] = {}
     for error in errors:
         where = list(error.absolute_path)
-        if error.validator in ("additionalProperties", "unevaluatedProperties"):
+        if error.validator == "additionalProperties":
             doomed.setdefault(id(error.instance), set()).update(_extras(error))
         elif error.validator in _WHOLE:
             continue

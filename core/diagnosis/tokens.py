@@ -71,7 +71,11 @@ def moment(value: Any) -> datetime | None:
     try:
         if isinstance(value, str) and _RFC3339.fullmatch(value):
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             return None
         seconds = value / 1000 if abs(value) >= _FIRST_MS else value
         return _EPOCH + timedelta(seconds=seconds)
@@ -99,7 +103,11 @@ class ProfileToken:
         told = [
             (step(path, name), f"expected {expected}, found {found}")
             for name, expected, found in (
-                ("token", "string or null", _unless(token is None or isinstance(token, str), token)),
+                (
+                    "token",
+                    "string or null",
+                    _unless(token is None or isinstance(token, str), token),
+                ),
                 ("expiresAt", _A_TIME, self._expiry(value, bears)),
                 ("userId", "string", self._owner(value, bears)),
                 ("metadata", "object", _mistyped(value.get("metadata"), dict)),
@@ -109,7 +117,9 @@ class ProfileToken:
         wrong = {place.rpartition(".")[2] for place, _ in told}
         partial = {name: item for name, item in value.items() if name not in wrong}
         reading = token_reading(value, self.now)
-        return Fit(tuple(told), partial or None, _ABOUT[reading.state](reading), _ADVICE[reading.state])
+        return Fit(
+            tuple(told), partial or None, _ABOUT[reading.state](reading), _ADVICE[reading.state]
+        )
 
     @staticmethod
     def _expiry(value: dict[str, Any], bears: bool) -> str:

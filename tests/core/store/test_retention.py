@@ -92,10 +92,14 @@ async def test_above_the_size_the_oldest_goes_and_the_file_shrinks(store, path):
 
 
 async def test_the_oldest_of_all_kinds_goes_first(store, now):
-    for hours in range(600, 0, -1):
-        when = now - timedelta(hours=hours)
-        await store.save_call(make_call(f"call-{hours}", started_at=when, operation="x" * 500))
-        await store.save_run(make_run(polled_at=when))
+    times = {hours: now - timedelta(hours=hours) for hours in range(600, 0, -1)}
+    await asyncio.gather(
+        *(
+            store.save_call(make_call(f"call-{hours}", started_at=when, operation="x" * 500))
+            for hours, when in times.items()
+        ),
+        *(store.save_run(make_run(polled_at=when)) for when in times.values()),
+    )
     await store.add_errors("run-1", [make_error(f"r{n}", record="x" * 500) for n in range(300)])
     size = await store.readers.read(lambda c: c.execute("PRAGMA page_count").fetchone()[0] * 4096)
     dropped = await store.retain(max_age=FOREVER, max_bytes=int(size * 0.7))
