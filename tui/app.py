@@ -22,7 +22,7 @@ from ..core.text import safe
 from . import themes
 from .clock import Clock, now
 from .keymap import checked
-from .screens.base import CxScreen
+from .screens.base import CxScreen, RoomScreen
 from .screens.runs import RunsScreen
 from .widgets.dialogs import Choose
 
@@ -76,7 +76,7 @@ class CxtopApp(App[str]):
         Binding("question_mark,f1", "help", "help", id="app.help", key_display="?"),
         Binding("P", "profile", "profile", id="app.profile", show=False),
         Binding("t", "look", "light or dark", id="app.look", show=False),
-        Binding("q", "leave", "quit", id="app.leave"),
+        Binding("q", "leave", "back, quit", id="app.leave", show=False),
         Binding("ctrl+c", "quit", "quit at once", id="app.quit", show=False, priority=True),
     ]
 
@@ -281,7 +281,7 @@ class CxtopApp(App[str]):
 
     def action_leave(self) -> None:
         """Back one screen; at the root, quit."""
-        if isinstance(self.screen, CxScreen) and self.screen.leaves_app:
+        if isinstance(self.screen, RoomScreen):
             self.exit()
         else:
             self.pop_screen()
@@ -300,6 +300,10 @@ class CxtopApp(App[str]):
     def _handle_exception(self, error: Exception) -> None:
         log.critical("the app failed", exc_info=error)
         super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # Textual would print the traceback with the values of all variables, secrets among them.
+        self._close_messages_no_wait()
 
 
 _MOVES = {"table", "tree", "filter", "dialog"}

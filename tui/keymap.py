@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 
 from ..core.errors import ConfigError
 
-
 EVERYWHERE = "everywhere"
 
 

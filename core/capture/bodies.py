@@ -52,11 +52,12 @@ def see(
 ) -> Seen:
     """What is kept of a body whose first bytes are `raw` and that was `size` bytes long.
 
-    Unpacked data are cut at `limit` bytes.
+    `content_type` and `content_encoding` are without secrets already. Unpacked data are cut at
+    `limit` bytes.
     """
     if not size:
         return Seen(None)
-    part = BodyPart(content_type=redactor.text(content_type), size=size, truncated=size > len(raw))
+    part = BodyPart(content_type=content_type, size=size, truncated=size > len(raw))
     if not raw:
         part.truncated = True
         return Seen(part)
@@ -68,7 +69,7 @@ def see(
         raw, cut = unpacked
         part.truncated = part.truncated or cut
     kind = content_type.lower()
-    if not part.truncated and ("json" in kind or raw.lstrip().startswith(_OPENING)):
+    if not part.truncated and ("json" in kind or _looks_like_json(raw)):
         try:
             parsed = _parsed(raw, kind)
             part.value = redactor.json(parsed)
@@ -79,6 +80,10 @@ def see(
             return Seen(part, parsed, True)
     _keep_text(part, raw, kind, redactor)
     return Seen(part)
+
+
+def _looks_like_json(raw: bytes) -> bool:
+    return raw[:1] in _OPENING or raw[:64].lstrip()[:1] in _OPENING
 
 
 def _parsed(raw: bytes, content_type: str) -> Any:

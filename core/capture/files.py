@@ -111,7 +111,7 @@ class LogFile:
         """Opens the file, again if somebody moved or deleted it."""
         if self._fd >= 0 and self.path is not None:
             try:
-                found = os.stat(self.path)
+                found = self.path.stat()
             except FileNotFoundError:
                 found = None
             if found is not None and (found.st_dev, found.st_ino) == self._identity:
@@ -174,10 +174,10 @@ def rotated(path: Path) -> dict[int, Path]:
     """The rotated files of the log at `path`, by number; the highest is the newest."""
     name = re.compile(rf"{re.escape(path.stem)}\.([0-9]{{1,9}}){re.escape(path.suffix)}\Z")
     found = {}
-    for entry in os.listdir(path.parent):
-        match = name.match(entry)
+    for entry in path.parent.iterdir():
+        match = name.match(entry.name)
         if match:
-            found[int(match[1])] = path.parent / entry
+            found[int(match[1])] = entry
     return found
 
 
@@ -194,7 +194,7 @@ def _opened(path: Path) -> int | None:
                 os.close(descriptor)
                 return None
             # Between opening and locking its last writer may have rotated it away.
-            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
         except FileNotFoundError:
             pass

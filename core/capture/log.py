@@ -26,6 +26,7 @@ from weakref import WeakSet
 
 from ..errors import ConfigError, LineError
 from ..redact import REDACTOR, Redactor
+from .cleaner import Cleaner
 from .files import LogFile
 from .record import encode
 from .sighting import Sighting
@@ -34,7 +35,7 @@ Fsync = Literal["never", "interval", "always"]
 
 LOGGER = logging.getLogger("cxtop.capture")
 
-SLICE = 32
+SLICE = 8
 """How many exchanges at most are made into lines before the event loop gets its turn."""
 
 _SLICE_WEIGHT = 256 * 1024
@@ -100,6 +101,7 @@ class CaptureLog:
             )
         self.service = service
         self.redactor = redactor
+        self._cleaner = Cleaner(redactor)
         self._file = LogFile(path, service, max_bytes=max_bytes, keep=keep)
         self._interval = flush_interval_s
         self._fsync = fsync
@@ -235,7 +237,7 @@ class CaptureLog:
 
     def _encode_one(self, sighting: Sighting) -> None:
         try:
-            line = encode(sighting.line(self.service, self.redactor))
+            line = encode(sighting.line(self.service, self._cleaner))
         except LineError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - a fault in here must not reach the service

@@ -8,7 +8,6 @@ It watches messages as they pass and holds none of them back, in neither directi
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -19,9 +18,11 @@ from urllib.parse import quote
 from ..errors import ConfigError
 from ..models.exchanges import Outcome
 from ..redact import REDACTOR, Redactor
+from ..text import log_line
 from .failure import failure_of
 from .identity import CURRENT, Identity
 from .log import LOGGER, CaptureLog
+from .record import FailurePart
 from .sighting import MAX_BODY, Sighting
 
 Scope = MutableMapping[str, Any]
@@ -97,7 +98,7 @@ class CaptureMiddleware:
             passage.broke_off()
             raise
         else:
-            passage.broke_off()
+            passage.returned()
         finally:
             CURRENT.reset(token)
 
@@ -192,20 +193,17 @@ class _Passage:
         """Deals with what the application raised; whether it is done with."""
         if self._done:
             return False
-        if self._caller_left:
-            self._finish(Outcome.DISCONNECTED)
-            return False
         log = self._middleware.log
         self._sighting.failure = failure_of(error, log.redactor, skip=1)
-        if self._answer_begun:
-            self._finish(Outcome.EXCEPTION)
+        if self._answer_begun or self._caller_left:
+            self._finish(Outcome.DISCONNECTED if self._caller_left else Outcome.EXCEPTION)
             return False
         self._sighting.outcome = Outcome.EXCEPTION
         self.identity.settle()
         LOGGER.exception(
             "%s %s raised an exception that nobody handled; the caller gets 500.",
             self._scope["method"],
-            self._sighting.route or log.redactor.url(self._scope["path"]),
+            self._route() or log_line(log.redactor.url(self._scope["path"])),
         )
         headers = [
             (b"content-type", b"application/json"),
@@ -215,8 +213,20 @@ class _Passage:
         await self.send({"type": "http.response.body", "body": _APOLOGY, "more_body": False})
         return True
 
+    def returned(self) -> None:
+        """The application is through. If its answer is not, the caller left, or it is at fault."""
+        if self._done:
+            return
+        if self._caller_left:
+            self._finish(Outcome.DISCONNECTED)
+            return
+        self._sighting.failure = FailurePart(
+            "IncompleteAnswer", "The application returned before its answer was complete."
+        )
+        self._finish(Outcome.EXCEPTION)
+
     def broke_off(self) -> None:
-        """The application is through; if its answer is not, the caller left or never got it."""
+        """The handling was cancelled from outside."""
         if not self._done:
             self._finish(Outcome.DISCONNECTED)
 

@@ -40,7 +40,7 @@ def outcome_of(
         return Outcome.UNREACHABLE, code
     if status >= 400:
         return _of_status(status), code
-    if head or status < 200 or status in _NO_BODY or 300 <= status:
+    if head or status < 200 or status in _NO_BODY or status >= 300:
         return Outcome.OK, code
     if not has_bytes:
         return Outcome.EMPTY_BODY, ""

@@ -29,7 +29,7 @@ from ..models.exchanges import (
 T = TypeVar("T")
 
 
-class Head(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Head(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """What an exchange is found by; the fields are those of `Exchange`."""
 
     id: str
@@ -50,7 +50,7 @@ class Head(msgspec.Struct, omit_defaults=True, kw_only=True):
     code: str = ""
 
 
-class BodyPart(msgspec.Struct, omit_defaults=True):
+class BodyPart(msgspec.Struct, omit_defaults=True, gc=False):
     """`Body` as it stands in a line."""
 
     kind: BodyKind = BodyKind.NONE
@@ -60,7 +60,7 @@ class BodyPart(msgspec.Struct, omit_defaults=True):
     truncated: bool = False
 
 
-class FramePart(msgspec.Struct, omit_defaults=True):
+class FramePart(msgspec.Struct, omit_defaults=True, gc=False):
     """`Frame` as it stands in a line."""
 
     function: str
@@ -68,7 +68,7 @@ class FramePart(msgspec.Struct, omit_defaults=True):
     line: int | None = None
 
 
-class FailurePart(msgspec.Struct, omit_defaults=True):
+class FailurePart(msgspec.Struct, omit_defaults=True, gc=False):
     """`Failure` as it stands in a line."""
 
     type: str
@@ -76,7 +76,7 @@ class FailurePart(msgspec.Struct, omit_defaults=True):
     frames: tuple[FramePart, ...] = ()
 
 
-class Line(Head, omit_defaults=True, kw_only=True):
+class Line(Head, omit_defaults=True, kw_only=True, gc=False):
     """A whole line."""
 
     request_headers: tuple[tuple[str, str], ...] = ()

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..models.exchanges import Outcome, RequestIdSource
-from ..redact import Redactor
 from .bodies import Seen, see
+from .cleaner import Cleaner
 from .outcome import outcome_of
 from .record import FailurePart, Line
 
@@ -96,12 +96,13 @@ class Sighting:
         """About how many bytes it holds in memory."""
         return self.request.kept + self.response.kept + _OVERHEAD
 
-    def line(self, service: str, redactor: Redactor) -> Line:
+    def line(self, service: str, cleaner: Cleaner) -> Line:
         """Its line, without secrets."""
-        sent = _decoded(self.request_headers)
-        answered = _decoded(self.response_headers)
-        request = _seen(self.request, sent, redactor)
-        response = _seen(self.response, answered, redactor)
+        word = cleaner.word
+        sent = tuple(map(cleaner.header, self.request_headers))
+        answered = tuple(map(cleaner.header, self.response_headers))
+        request = _seen(self.request, sent, cleaner)
+        response = _seen(self.response, answered, cleaner)
         envelope = request.parsed if isinstance(request.parsed, dict) else {}
         outcome, code = outcome_of(
             self.status,
@@ -117,29 +118,25 @@ class Sighting:
             id=os.urandom(16).hex(),
             at=datetime.fromtimestamp(self.at, UTC),
             service=service,
-            request_id=redactor.text(self.request_id),
+            request_id=word(self.request_id),
             request_id_source=self.request_id_source,
-            flow_execution_id=_word(envelope, "flowExecutionId", redactor),
-            conversation_id=_word(envelope, "conversationId", redactor),
-            traceparent=redactor.text(_first(sent, "traceparent")),
-            method=self.method,
-            url=redactor.url(self.url),
+            flow_execution_id=word(_text(envelope, "flowExecutionId")),
+            conversation_id=word(_text(envelope, "conversationId")),
+            traceparent=_first(sent, "traceparent"),
+            method=word(self.method),
+            url=cleaner.url(self.url),
             route=self.route,
-            action=redactor.text(_action(self.url, envelope)),
+            action=word(_action(self.url, envelope)),
             status=self.status,
             duration_ms=None if self.duration_ms is None else round(self.duration_ms, 3),
             outcome=self.outcome or outcome,
-            code=redactor.text(code),
-            request_headers=redactor.headers(sent),
+            code=word(code),
+            request_headers=sent,
             request=request.part,
-            response_headers=redactor.headers(answered),
+            response_headers=answered,
             response=response.part,
             failure=self.failure,
         )
-
-
-def _decoded(headers: Headers) -> tuple[tuple[str, str], ...]:
-    return tuple((n.decode("latin-1").lower(), v.decode("latin-1")) for n, v in headers)
 
 
 def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
@@ -149,21 +146,23 @@ def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
     return ""
 
 
-def _seen(part: Part, headers: tuple[tuple[str, str], ...], redactor: Redactor) -> Seen:
+def _seen(part: Part, headers: tuple[tuple[str, str], ...], cleaner: Cleaner) -> Seen:
+    if not part.size:
+        return Seen(None)
     return see(
         part.raw(),
         part.size,
         _first(headers, "content-type"),
         _first(headers, "content-encoding"),
-        redactor,
+        cleaner.redactor,
         limit=part.limit,
     )
 
 
-def _word(envelope: dict[str, Any], name: str, redactor: Redactor) -> str:
+def _text(envelope: dict[str, Any], name: str) -> str:
     value = envelope.get(name)
     if isinstance(value, str):
-        return redactor.text(value)
+        return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from ..models import Diagnosis, Outcome
 from .content import Content, read_bytes
@@ -64,9 +64,10 @@ def judge(
 def lowered(headers: Headers) -> dict[str, str]:
     """Headers by lower-case name."""
     found: dict[str, str] = {}
-    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-        name = name.lower()
-        found[name] = f"{found[name]}, {value}" if name in found else value
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    for name, value in cast(Iterable[tuple[str, str]], pairs):
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
     return found
 
 

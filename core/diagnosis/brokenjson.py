@@ -26,7 +26,7 @@ _WORD_BEGUN = re.compile(
     r"-?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d*)?)?|[.]\d*(?:[eE][+-]?\d*)?|[eE][+-]?\d*"
     r"|t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?"
 )
-_ESCAPE_BEGUN = re.compile(r"\\?u?[0-9a-fA-F]{0,3}")
+_ESCAPE_BEGUN = re.compile(r"\\?u?[0-9a-fA-F]{0,4}")
 _NO_JSON = re.compile(r'"(?:[^"\\]|\\.)*+"|(?P<word>-?Infinity|NaN)', re.DOTALL)
 _FOREIGN_WORD = re.compile(r"(?:True|False|None|undefined|nan|inf)\b")
 
@@ -65,7 +65,7 @@ def loads(text: str) -> Any:
 def broken(text: str, error: json.JSONDecodeError) -> Break:
     """What is wrong with `text`, which `error` could not read as JSON."""
     if error.msg.startswith("Unterminated string"):
-        return _cut(text, f"the string that begins at {place(text, error.pos)}")
+        return _cut(text, "a string", f", which begins at {place(text, error.pos)}")
     if (unfinished := _unfinished(text, error)) is not None:
         return _cut(text, unfinished)
     where = place(text, error.pos)
@@ -109,10 +109,10 @@ def _unfinished(text: str, error: json.JSONDecodeError) -> str | None:
     return "a number or word" if _WORD_BEGUN.fullmatch(rest) else None
 
 
-def _cut(text: str, middle: str) -> Break:
+def _cut(text: str, middle: str, begun: str = "") -> Break:
     where = place(text, len(text.rstrip()))
     return Break(
-        what=f"truncated JSON: it ends in the middle of {middle}, at {where}",
+        what=f"truncated JSON: it ends in the middle of {middle} at {where}{begun}",
         place=where,
         hint=_HINT_CUT,
         cut=True,
@@ -125,7 +125,9 @@ def _standing(text: str, position: int) -> str:
     here = text[position : position + _STANDING].split("\n")[0]
     if not here:
         return "the end of a line"
-    harmless = REDACTOR.text(before + here) == before + here
+    # Behind a word the text is no JSON to the redactor, and so it looks at it in its other way.
+    seen = (REDACTOR.text(start + before + here) for start in ("", "text "))
+    harmless = all(each.endswith(here) for each in seen)
     return quote(here if harmless else here[0], _STANDING)
 
 

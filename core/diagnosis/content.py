@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from .brokenjson import Break, ForeignConstantError, broken, foreign_constant, loads, place
-from .wording import Findings, line, quote, tame
+from .wording import Findings, line, opaque, quote, tame
 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _HEADING = re.compile(r"<h1[^>]*>(.*?)</h1", re.IGNORECASE | re.DOTALL)
@@ -20,7 +20,8 @@ _TAG = re.compile(r"<[^>]*>")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|h1|center|p|div)\b", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w:.-]{0,60})")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-_ONE_WORD = re.compile(r"\S{16,}\s*\Z")
+# Python knows codecs that are no charsets, such as "hex" and "unicode_escape".
+_FOR_TEXT = re.compile(r"utf|iso|cp|koi8|mac|shift|euc|gb|big5|hz|johab|tis|ptcp|kz")
 _LOOKED_AT = 64 * 1024
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
 _MAGIC = {
@@ -99,14 +100,15 @@ def _charset(body: bytes, content_type: str) -> tuple[str, Findings]:
             return "utf-8", ()
         return found, (("charset", f"it is written in {found}; JSON is sent as UTF-8"),)
     try:
-        info = codecs.lookup(named[1])
-        b"".decode(info.name)  # refuses what is no charset for text, such as "hex"
-    except (LookupError, UnicodeError):
-        told = f"the content type names the charset {quote(named[1])}, which does not exist"
-        return "utf-8", (("charset", told),)
-    if info.name in ("utf-8", "ascii"):
+        charset = codecs.lookup(named[1]).name
+    except LookupError:
+        charset = ""
+    if charset in ("utf-8", "ascii"):
         return "utf-8", ()
-    return info.name, (("charset", f"it is sent in {info.name}; JSON is sent as UTF-8"),)
+    if not _FOR_TEXT.match(charset):
+        told = f"the content type names {quote(named[1])}, which is no charset"
+        return "utf-8", (("charset", told),)
+    return charset, (("charset", f"it is sent in {charset}; JSON is sent as UTF-8"),)
 
 
 def _decodes(body: bytes, charset: str) -> bool:
@@ -126,7 +128,7 @@ def _undecodable(body: bytes, charset: str, error: UnicodeError) -> Content:
     where = place(before, len(before))
     if isinstance(error, UnicodeDecodeError) and "end of data" in error.reason:
         hint = "The answer broke off, or a Content-Length counts characters instead of bytes."
-        what = f"truncated text: it ends in the middle of a character, at {where}"
+        what = f"truncated text: it ends in the middle of a character at {where}"
         return Content(fault=Break(what, where, hint, cut=True))
     if b"\0" in body[:_LOOKED_AT]:
         begin = body[:8].hex(" ")
@@ -143,8 +145,7 @@ def _instead(text: str, error: json.JSONDecodeError) -> Content:
         return _markup(start)
     if start[0] in '{["':
         return Content(fault=broken(text, error))
-    if _ONE_WORD.match(start):
-        # A word alone may be a token, which nobody would know as one without its name.
+    if opaque(start):
         begins = f"text, one word of {len(start.rstrip()):,} characters"
     else:
         begins = f"text that begins {quote(start)}"

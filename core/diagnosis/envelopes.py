@@ -7,9 +7,10 @@ from typing import Any
 from ..models import Diagnosis, Outcome
 from .brokenjson import loads
 from .complaints import complaint_in
+from .content import read_text
 from .expecting import Expectation, Form, Shape
 from .refusals import Ids, quoting, sentences
-from .wording import Findings, count, described, few, step, tame, type_name
+from .wording import Findings, count, described, few, line, step, tame, type_name
 
 _EXECUTE_FIELDS = frozenset(("id", "status", "result", "errors", "warnings"))
 _LEVELS = 3
@@ -49,7 +50,7 @@ def fitted(value: Any, path: str, shape: Shape | None, notes: Findings = ()) -> 
         return Diagnosis(outcome=Outcome.OK, message=message, findings=notes, result=value)
     fit = shape.fit(value, path)
     if not fit.findings:
-        message = sentences(f"The answer fits the {shape.name}.", fit.about)
+        message = f"The answer fits the {shape.name}{fit.about}."
         return Diagnosis(
             outcome=Outcome.OK, message=message, hint=fit.advice, findings=notes, result=value
         )
@@ -94,6 +95,8 @@ def _complaints(body: dict[str, Any], *, anywhere: bool) -> list[Any]:
         return errors
     if (isinstance(errors, str) and errors.strip()) or (isinstance(errors, dict) and errors):
         return [errors]
+    if anywhere and body.get("success") is False:
+        return [body]
     error = body.get("error")
     alone = anywhere and body.keys().isdisjoint(("result", "data"))
     said = (isinstance(error, str) and error.strip()) or (isinstance(error, dict) and error)
@@ -132,6 +135,8 @@ def _execute(body: dict[str, Any], shape: Shape | None) -> Diagnosis:
     value, levels = unwrapped(result)
     if levels:
         return _stringified(value, levels, shape, notes)
+    if (fault := _broken_inside(result)) is not None:
+        return fault
     if shape is None or shape.text_is_token:
         return Diagnosis(
             outcome=Outcome.RAW_TOKEN,
@@ -146,16 +151,31 @@ def _execute(body: dict[str, Any], shape: Shape | None) -> Diagnosis:
 def _stringified(value: Any, levels: int, shape: Shape | None, notes: Findings) -> Diagnosis:
     times = {1: "once", 2: "twice", 3: "three times"}[levels]
     note = ("$.result", f"JSON in a string, encoded {times} too often; it was parsed")
-    if shape is not None:
-        drift = fitted(value, "$.result", shape, (note, *notes))
-        if drift.outcome is Outcome.SCHEMA_DRIFT:
-            return drift
+    inside = fitted(value, "$.result", shape, (note, *notes))
+    if inside.outcome is Outcome.SCHEMA_DRIFT:
+        return inside
     return Diagnosis(
         outcome=Outcome.STRINGIFIED_RESULT,
         message=f"The result is JSON in a string, encoded {times} too often: {described(value)}.",
-        hint="It was parsed here; let the action return the object itself, not its text.",
+        hint=sentences(
+            "It was parsed here; let the action return the object itself, not its text.",
+            inside.hint,
+        ),
         findings=(note, *notes),
         result=value,
+    )
+
+
+def _broken_inside(result: str) -> Diagnosis | None:
+    """What to say of a string that begins as an object or array, and is broken: no token does."""
+    fault = read_text(result).fault if result.lstrip()[:1] in ("{", "[") else None
+    if fault is None:
+        return None
+    return Diagnosis(
+        outcome=Outcome.SCHEMA_DRIFT,
+        message=f"The result is a string that holds {fault.what}.",
+        hint=fault.hint,
+        findings=(("$.result", f"expected object, found a string that holds {fault.what}"),),
     )
 
 
@@ -237,6 +257,8 @@ def _warnings(body: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _brief(value: Any) -> str:
+    if isinstance(value, bool | int | float):
+        return line(str(value))
     return complaint_in(value).message or described(value)
 
 

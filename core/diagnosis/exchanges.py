@@ -10,7 +10,7 @@ from ..models import Body, BodyKind, Diagnosis, Exchange, Failure, Outcome
 from .answers import judge, lowered
 from .content import Content, read_bytes, read_text
 from .expecting import ANY, Expectation
-from .refusals import Ids, ids_in, named, quoting, sentences
+from .refusals import Ids, ids_in, named, quoting, redirect, sentences
 from .wording import TOLD, few, line, tame
 
 _BODILESS = (204, 205, 304)
@@ -62,10 +62,18 @@ def _unread(exchange: Exchange, content: Content) -> Diagnosis | None:
     status, body = exchange.status or 0, exchange.response
     if content.empty and (status in _BODILESS or status < 200 or exchange.method.upper() == "HEAD"):
         return _fine(f"The answer is {named(status)}, which has no body.", "")
-    if content.empty and body.size:
+    if content.empty and 300 <= status < 400:
+        hint = redirect(status, lowered(exchange.response_headers))
+        return _fine(f"The answer is {named(status)}.", hint)
+    if body.kind is BodyKind.NONE and body.size:
         return _fine(
             f"The answer is {named(status)}; its {body.size:,} bytes were not kept.",
             "Let the capture keep bodies to have them judged.",
+        )
+    if _page(exchange) and content.fault is not None:
+        return _fine(
+            f"The answer is a page, and says so: {content.fault.what}.",
+            "If a data action reads it, let the service answer with a JSON object.",
         )
     if body.truncated and content.fault is not None and content.fault.cut:
         return _fine(
@@ -74,6 +82,14 @@ def _unread(exchange: Exchange, content: Content) -> Diagnosis | None:
             "Raise the capture's body limit to have it judged whole.",
         )
     return None
+
+
+def _page(exchange: Exchange) -> bool:
+    """Whether somebody looked at a page: a GET whose answer promises something else than JSON."""
+    promised = lowered(exchange.response_headers).get("content-type", "") or (
+        exchange.response.content_type
+    )
+    return exchange.method.upper() == "GET" and promised != "" and "json" not in promised.lower()
 
 
 def _fine(message: str, hint: str) -> Diagnosis:

@@ -26,7 +26,8 @@ class Form(StrEnum):
 class Fit:
     """How a value fits a shape: what does not, and the part that does (`None` for nothing).
 
-    `about` is a sentence on what the value means, `advice` one on what to do about it.
+    `about` ends the sentence "The answer fits the …" with what the value means; `advice` is a
+    sentence on what to do about it.
     """
 
     findings: Findings = ()

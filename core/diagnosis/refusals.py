@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..models import Diagnosis, Outcome
 from .complaints import Complaint, complaint_in
 from .content import HINT_FRONT, Content
-from .wording import few, line, quote
+from .wording import few, line, opaque, quote
 
 Ids = tuple[tuple[str, str], ...]
 """What to quote to whoever runs the service: `("correlation id", "…")`."""
@@ -54,7 +54,8 @@ def refusal(
     outcome = _outcome(status)
     if outcome is None:
         return None
-    complaint = complaint_in(content.value) if content.readable else Complaint()
+    unsaid = not content.readable or (isinstance(content.value, str) and opaque(content.value))
+    complaint = Complaint() if unsaid else complaint_in(content.value)
     if complaint.context_id:
         ids = (*ids, ("context id", complaint.context_id))
     findings = list(complaint.findings)

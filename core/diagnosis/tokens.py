@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -71,15 +70,11 @@ def moment(value: Any) -> datetime | None:
     try:
         if isinstance(value, str) and _RFC3339.fullmatch(value):
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-        ):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         seconds = value / 1000 if abs(value) >= _FIRST_MS else value
         return _EPOCH + timedelta(seconds=seconds)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # also for NaN
         return None
 
 
@@ -103,11 +98,7 @@ class ProfileToken:
         told = [
             (step(path, name), f"expected {expected}, found {found}")
             for name, expected, found in (
-                (
-                    "token",
-                    "string or null",
-                    _unless(token is None or isinstance(token, str), token),
-                ),
+                ("token", "string or null", _mistyped(token, str)),
                 ("expiresAt", _A_TIME, self._expiry(value, bears)),
                 ("userId", "string", self._owner(value, bears)),
                 ("metadata", "object", _mistyped(value.get("metadata"), dict)),
@@ -117,9 +108,8 @@ class ProfileToken:
         wrong = {place.rpartition(".")[2] for place, _ in told}
         partial = {name: item for name, item in value.items() if name not in wrong}
         reading = token_reading(value, self.now)
-        return Fit(
-            tuple(told), partial or None, _ABOUT[reading.state](reading), _ADVICE[reading.state]
-        )
+        about = _ABOUT[reading.state].format(reading)
+        return Fit(tuple(told), partial or None, about, _ADVICE[reading.state])
 
     @staticmethod
     def _expiry(value: dict[str, Any], bears: bool) -> str:
@@ -128,7 +118,8 @@ class ProfileToken:
             return _absent(value, "expiresAt") if bears else ""
         if moment(raw) is not None:
             return ""
-        return type_name(raw) if not isinstance(raw, int | float) else "a number out of range"
+        number = isinstance(raw, int | float) and not isinstance(raw, bool)
+        return "a number out of range" if number else type_name(raw)
 
     @staticmethod
     def _owner(value: dict[str, Any], bears: bool) -> str:
@@ -138,26 +129,18 @@ class ProfileToken:
         return _mistyped(raw, str)
 
 
-def _unless(good: bool, value: Any) -> str:
-    return "" if good else type_name(value)
-
-
 def _mistyped(value: Any, wanted: type) -> str:
-    return _unless(value is None or isinstance(value, wanted), value)
+    return "" if value is None or isinstance(value, wanted) else type_name(value)
 
 
 def _absent(value: dict[str, Any], name: str) -> str:
     return "null" if name in value else "nothing"
 
 
-def _expired(reading: TokenReading) -> str:
-    return f"The token expired at {reading.expired_at:%Y-%m-%d %H:%M:%S} UTC."
-
-
 _ABOUT = {
-    TokenState.VALID: lambda _: "The token is valid.",
-    TokenState.NO_TOKEN: lambda _: "It bears no token.",
-    TokenState.TOKEN_EXPIRED: _expired,
+    TokenState.VALID: ", which is valid",
+    TokenState.NO_TOKEN: ", and bears no token",
+    TokenState.TOKEN_EXPIRED: ", which expired at {0.expired_at:%Y-%m-%d %H:%M:%S} UTC",
 }
 _ADVICE = {
     TokenState.VALID: "",

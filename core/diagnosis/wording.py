@@ -21,6 +21,7 @@ FINDINGS = 50
 _LOOKED_AT = 4096
 _DEEPEST = 64
 _LARGEST = 2**63 - 1
+_ONE_WORD = re.compile(r"\s*\S{16,}\s*\Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 Findings = tuple[tuple[str, str], ...]
@@ -34,6 +35,11 @@ def quote(text: str, limit: int = QUOTED) -> str:
 def line(text: str, limit: int = QUOTED) -> str:
     """`text` without secrets, on one line, at most `limit` characters."""
     return clip(safe(" ".join(REDACTOR.text(text[:_LOOKED_AT]).split())), limit)
+
+
+def opaque(text: str) -> bool:
+    """Whether `text` is one long word: it may be a token, which only its name would betray."""
+    return _ONE_WORD.match(text) is not None
 
 
 def type_name(value: Any) -> str:

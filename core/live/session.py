@@ -13,8 +13,9 @@ from typing import Self
 from ..config import Profile, Settings, resolve_secrets
 from ..errors import ConfigError, StoreError
 from ..http import Caller
-from ..models import Call, RateBudget
+from ..models import Call, FlowTrace, RateBudget
 from ..platforms import Platform, RecordPage, StatusReading, platform_for
+from ..redact import Redactor
 from ..store import Store
 from .keeping import Keeper
 from .monitor import Monitor
@@ -55,6 +56,10 @@ class Link:
     async def failed_records(self, run_id: str, page: int, size: int) -> RecordPage | None:
         """As the dialect; also raises SecretError."""
         return await (await self._connected()).failed_records(run_id, page, size)
+
+    async def flow_trace(self, execution_id: str) -> FlowTrace | None:
+        """As the dialect; also raises SecretError."""
+        return await (await self._connected()).flow_trace(execution_id)
 
     async def _connected(self) -> Platform:
         async with self._lock:
@@ -107,7 +112,7 @@ async def open_session(
         else:
             on_store_trouble(error)
 
-    async with await Store.open(settings.paths.store_file(profile.name)) as store:
+    async with await _store(settings, profile) as store:
         keeper = Keeper(store, on_trouble=trouble, on_success=lambda: None)
         keeping = asyncio.create_task(keeper.run(), name="keeper")
         try:
@@ -135,13 +140,24 @@ async def open_monitor(settings: Settings) -> AsyncIterator[Monitor]:
             monitor.see_call(call)
 
     async with (
-        await Store.open(settings.paths.store_file(profile.name)) as store,
+        await _store(settings, profile) as store,
         Link(profile, record=record) as link,
     ):
         monitor = Monitor(profile, store, link, link)
         monitors.append(monitor)
         async with monitor:
             yield monitor
+
+
+async def _store(settings: Settings, profile: Profile) -> Store:
+    own = (profile.client_secret, profile.access_token, profile.slack_webhook_url)
+    redactor = Redactor(
+        settings.redact.names,
+        settings.redact.patterns,
+        hint=settings.redact.hint,
+        values=[secret.get_secret_value() for secret in own if secret is not None],
+    )
+    return await Store.open(settings.paths.store_file(profile.name), redactor=redactor)
 
 
 def _chosen(settings: Settings) -> Profile:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from datetime import UTC, datetime
 
-from ..errors import CxtopError, StoreError, UnreachableError
+from ..errors import (
+    AuthenticationError,
+    ConfigError,
+    CxtopError,
+    StoreError,
+    UnreachableError,
+)
 from ..models import ActionRun, RateBudget
 from ..platforms import Platform, StatusReading
 from ..store import Store
@@ -20,6 +26,8 @@ from .watched import LASTING
 
 PATIENCE = 3
 """Polls of one run that may fail in a row before the watch gives up, beside the call's retries."""
+
+_CONCERNS_ALL = (AuthenticationError, ConfigError, UnreachableError)
 
 OnTrouble = Callable[[str, CxtopError], None]
 Event = tuple[str, ActionRun | CxtopError]
@@ -115,17 +123,18 @@ async def watch_runs(
     share: float = 0.6,
     budget: Callable[[], RateBudget] = RateBudget,
     patience: int = PATIENCE,
-    keep_going: bool = False,
     on_trouble: OnTrouble = lambda run_id, error: None,
-) -> AsyncIterator[ActionRun]:
+    on_gone: OnTrouble | None = None,
+) -> AsyncGenerator[ActionRun, None]:
     """Each good poll of the runs `ids` as it comes, until all have ended, or `once` each.
 
     Every poll is in the store before it comes out. Trouble that may pass (the call's own retries
     are over by then) goes to `on_trouble` and is tried again, `patience` times in a row for one
     run; so does trouble with the store, without a bound. What does not pass raises its typed
     error: credentials, permission, an unknown id, a host that was never reached, or patience at
-    its end. With `keep_going` the other runs are watched to their end first, and then the
-    first error is raised. Leave it early through `contextlib.aclosing`.
+    its end. With `on_gone` an error that concerns one run only (permission, an unknown id) goes
+    there instead, and the other runs are watched on.
+    Leave it early through `contextlib.aclosing`.
     """
     wanted = list(dict.fromkeys(ids))
     waiting = set(wanted)
@@ -144,15 +153,14 @@ async def watch_runs(
         watch.poller.add(run_id)
     polling = asyncio.create_task(watch.poller.run(), name="watch")
     polling.add_done_callback(lambda task: watch.events.put_nowait(None))
-    first: CxtopError | None = None
     try:
         while waiting and (event := await watch.events.get()) is not None:
             run_id, told = event
             if isinstance(told, CxtopError):
-                first = first or told
+                if on_gone is None or isinstance(told, _CONCERNS_ALL):
+                    raise told
+                on_gone(run_id, told)
                 waiting.discard(run_id)
-                if not keep_going:
-                    break
                 continue
             if once or told.status.terminal:
                 waiting.discard(run_id)
@@ -162,8 +170,6 @@ async def watch_runs(
         await asyncio.wait([polling])
     if not polling.cancelled() and (fault := polling.exception()) is not None:
         raise fault
-    if first is not None:
-        raise first
 
 
 async def fetch_errors(

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic import Field
+
 from .base import Model
 
 
@@ -92,7 +94,7 @@ class Diagnosis(Model):
 
     `result` is the usable part of the answer, as far as there is one. `findings` are
     `(place, sentence)`, a place being a JSON path or `line 3, column 7`. `code` is the error
-    code that the answer itself bears.
+    code that the answer itself bears. A result may be a token, so it is not in the `repr`.
     """
 
     outcome: Outcome
@@ -100,7 +102,7 @@ class Diagnosis(Model):
     hint: str = ""
     code: str = ""
     findings: tuple[tuple[str, str], ...] = ()
-    result: Any = None
+    result: Any = Field(default=None, repr=False)
 
 
 class Exchange(Model):
@@ -162,6 +164,7 @@ class TraceStep(Model):
     ended_at: datetime | None = None
     request: Any = None
     response: Any = None
+    extra: dict[str, Any] = {}
 
 
 class FlowTrace(Model):

@@ -12,7 +12,7 @@ from ..config import Profile
 from ..errors import AnswerError
 from ..http.answer import Answer
 from ..http.request import Request
-from ..models import ActionRun, RecordError
+from ..models import ActionRun, FlowTrace, RecordError
 from .endpoints import endpoints
 from .reading import tame
 
@@ -57,6 +57,8 @@ class Platform(Protocol):
 
     async def failed_records(self, run_id: str, page: int, size: int) -> RecordPage | None: ...
 
+    async def flow_trace(self, execution_id: str) -> FlowTrace | None: ...
+
 
 class Dialect(ABC):
     """A platform's paths and wire shapes; knows nothing of retries, tokens or stores.
@@ -87,6 +89,14 @@ class Dialect(ABC):
         """
         return None
 
+    async def flow_trace(self, execution_id: str) -> FlowTrace | None:
+        """What the platform tells of the execution of a flow; it may well tell no steps.
+
+        `None` when the dialect has no such call. Raises like `run_status`; the endpoint's hole
+        `{run_id}` takes the id of the execution.
+        """
+        return None
+
     async def _ask(
         self,
         endpoint: str,
@@ -96,6 +106,7 @@ class Dialect(ABC):
         operation: str,
         permission: str,
         params: Mapping[str, str] | None = None,
+        of_run: bool = True,
     ) -> T:
         answer = await self._caller.send(
             Request(
@@ -105,7 +116,7 @@ class Dialect(ABC):
                 params=params,
                 permission=permission,
                 subject=run_id,
-                run_id=run_id,
+                run_id=run_id if of_run else None,
             )
         )
         if len(answer.body) > BIG_BODY:

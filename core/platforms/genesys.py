@@ -6,21 +6,23 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from ..models import RecordError
+from ..models import FlowTrace, RecordError
 from .dialect import Dialect, RecordPage, StatusReading, UnreadableError
 from .reading import Fields, as_count, as_text, content_ids
 from .runs import RUN_FIELDS, UNKNOWN_ERROR, read_run, require
+from .traces import read_trace
 
 _SCOPE = "data:actions:read"
 
 
 class Genesys(Dialect):
-    """Run status and run results of `/api/v2/data-actions`."""
+    """Run status and run results of `/api/v2/data-actions`, and the traces of flows."""
 
     name = "genesys"
     endpoints: ClassVar[Mapping[str, str]] = {
         "run_status": "/api/v2/data-actions/{run_id}/status",
         "run_results": "/api/v2/data-actions/{run_id}/results",
+        "flow_trace": "/api/v2/flows/executions/{run_id}",
     }
 
     async def run_status(self, run_id: str) -> StatusReading:
@@ -42,6 +44,17 @@ class Genesys(Dialect):
             operation="run results",
             permission=_SCOPE,
             params={"filter": "error", "pageSize": str(size), "pageNumber": str(page)},
+        )
+
+    async def flow_trace(self, execution_id: str) -> FlowTrace | None:
+        """Contract §1, flow trace; scope `flow:execution:view`."""
+        return await self._ask(
+            "flow_trace",
+            execution_id,
+            partial(read_trace, execution_id),
+            operation="flow trace",
+            permission="flow:execution:view",
+            of_run=False,
         )
 
 

@@ -38,6 +38,7 @@ class Filter:
 
 
 def choose(run: int | None, code: str | None, text: str | None) -> Filter:
+    """The errors of a run that have this code, and `text` in them; all for `None`."""
     where = "run = ?"
     values: list[Any] = [run]
     if code is not None:
@@ -59,6 +60,7 @@ def _escaped(needle: str) -> str:
 
 
 def count_of(connection: sqlite3.Connection, chosen: Filter) -> int:
+    """How many there are."""
     index = "" if chosen.scan else "INDEXED BY errors_by_code"
     return connection.execute(
         f"SELECT count(*) FROM errors {index} WHERE {chosen.where}",  # noqa: S608

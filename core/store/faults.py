@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -12,9 +14,13 @@ from ..errors import StoreError, StoreFullError, StoreLockedError
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 # SQLite waits this long by itself; short, so that the patience of a caller is kept exactly.
 BUSY_SLICE_S = 0.25
 _PAUSE_S = 0.02
+# A disk with fewer free bytes cannot hold the smallest of the files that SQLite maps.
+_LITTLE = 64 * 1024
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -63,14 +69,14 @@ class Faults:
         if is_busy(error):
             return self.locked()
         if is_corrupt(error):
-            self.suspect.touch(mode=0o600)
+            self.mark()
             return StoreError(
                 f"The store {self.path} is damaged.",
                 why=f"SQLite says: {error}.",
                 fix="Start cxtop again: the damaged file is moved aside and a fresh one is made.",
             )
         code = primary_code(error)
-        if code == sqlite3.SQLITE_FULL:
+        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and self._is_full()):
             return StoreFullError(
                 f"The disk that holds the store {self.path} is full.",
                 why="What is seen now is shown, but not kept.",
@@ -87,6 +93,20 @@ class Faults:
             why=f"SQLite says: {error}.",
             fix="Run cxtop doctor to examine it.",
         )
+
+    def mark(self) -> None:
+        """Have the store examined whole when it is opened next."""
+        try:
+            self.suspect.touch(mode=0o600)
+        except OSError as error:
+            logger.warning("The damage of %s cannot be marked: %s", self.path, error.strerror)
+
+    def _is_full(self) -> bool:
+        """Files that SQLite maps into memory fail otherwise than those it writes."""
+        try:
+            return shutil.disk_usage(self.path.parent).free < _LITTLE
+        except OSError:
+            return False
 
 
 def primary_code(error: sqlite3.Error) -> int:

@@ -118,11 +118,12 @@ def set_error_walk(
 
 
 def _masked(run: ActionRun, redactor: Redactor) -> dict[str, Any]:
-    fields = run.model_dump(exclude={"raw_progress", "extra"})
+    fields = run.model_dump(exclude={"raw_progress", "extra", "raw"})
     fields["raw_status"] = redactor.text(run.raw_status)
     fields["name"] = None if run.name is None else redactor.text(run.name)
     fields["raw_progress"] = redactor.json(run.raw_progress)
     fields["extra"] = redactor.json(run.extra)
+    fields["raw"] = redactor.json(run.raw)
     return fields
 
 

@@ -257,7 +257,7 @@ class Store:
         except StoreError as error:
             return str(error)
         if trouble:
-            self._faults.suspect.touch(mode=0o600)
+            self._faults.mark()
             return (
                 f"The store {self.path} is damaged: {trouble}. Start cxtop again: the damaged "
                 "file is moved aside and a fresh one is made."

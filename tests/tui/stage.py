@@ -15,7 +15,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from cxtop.core.config import PollSettings, Profile
+from cxtop.core.config import PollSettings, Profile, Retention
 from cxtop.core.errors import CxtopError, NotFoundError
 from cxtop.core.live import Monitor
 from cxtop.core.models import (
@@ -190,7 +190,10 @@ def staged(
     """The app on a stage; the monitor is paused once everything was asked once."""
     stage = Stage(runs if runs is not None else {run.run_id: run for run in RUNS})
     profile = Profile(
-        name="acme-prod", base_url="https://api.example", poll=PollSettings(interval_s=3600)
+        name="acme-prod",
+        base_url="https://api.example",
+        poll=PollSettings(interval_s=3600),
+        retention=Retention(max_age_days=36_500),
     )
 
     @asynccontextmanager
@@ -220,11 +223,13 @@ def settled(view: RunView) -> bool:
     """Whether the platform was asked for this run, and for its failed records if it has any."""
     if view.state is WatchState.KNOWN:
         return False
+    if view.failures:
+        return True
     return view.run is None or not view.run.errors or view.errors_kept >= view.run.errors
 
 
 async def until(monitor: Monitor, holds: Callable[[], bool]) -> None:
-    """Wait until something holds, looking again whenever the monitor says that something changed."""
+    """Wait until something holds, looking again at every change that the monitor tells."""
     happened = asyncio.Event()
     undo = monitor.changes.subscribe(lambda _changes: happened.set())
     try:
@@ -247,6 +252,8 @@ async def live(pilot: Pilot[Any]) -> None:
 async def calm(pilot: Pilot[Any]) -> None:
     """Wait until every worker of the app has done, or was replaced, and the screen is painted."""
     async with asyncio.timeout(10):
-        while not all(worker.is_finished for worker in pilot.app.workers):
-            await pilot.pause(0.01)
+        for _ in range(2):
+            await pilot.pause()
+            while not all(worker.is_finished for worker in pilot.app.workers):
+                await pilot.pause(0.01)
     await pilot.pause()

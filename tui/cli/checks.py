@@ -154,7 +154,7 @@ async def _reach(profile: Profile, url: str) -> Findings:
             async with client.stream("GET", url) as response:
                 answered_at = datetime.now(UTC)
                 yield _tls(host, url, response)
-                yield _clock(host, response, asked_at + (answered_at - asked_at) / 2)
+                yield clock(host, response, asked_at + (answered_at - asked_at) / 2)
     except httpx.RequestError as error:
         yield failure("TLS", fault_of(error, host).as_error(""))
 
@@ -177,7 +177,7 @@ def _tls(host: str, url: str, response: httpx.Response) -> Finding:
     return Finding("TLS", "ok", what)
 
 
-def _clock(host: str, response: httpx.Response, here: datetime) -> Finding:
+def clock(host: str, response: httpx.Response, here: datetime) -> Finding:
     there = moment_in(response.headers.get("date", ""))
     if there is None:
         return Finding("clock", "skipped", f"{host} does not tell its time.")

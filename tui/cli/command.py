@@ -125,8 +125,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: told, and logged whole
         code = _fault(error, log)
     finally:
-        logging.getLogger().removeHandler(log)
-        log.close()
+        logs.stop(log)
     return code
 
 

@@ -25,6 +25,13 @@ def start() -> Log:
     return log
 
 
+def stop(log: Log) -> None:
+    """Undo `start`, and let go of the file."""
+    logging.captureWarnings(False)
+    logging.getLogger().removeHandler(log)
+    log.close()
+
+
 class Log(logging.Handler):
     """Writes records to the file that `place` gives, once there is a first one.
 

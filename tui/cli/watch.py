@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -13,8 +13,6 @@ from . import exits
 from .options import Flags, epilog, load_profile, with_profile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from ...core.config import PollSettings, Settings
     from ...core.errors import CxtopError
     from ...core.models import ActionRun
@@ -143,6 +141,10 @@ async def _watch(
     def trouble(run_id: str, error: CxtopError) -> None:
         show.trouble(run_id, error, gone=False)
 
+    def gone(run_id: str, error: CxtopError) -> None:
+        show.trouble(run_id, error, gone=True)
+        ended[run_id] = exits.code_of(error)
+
     movements = {run_id: Movement() for run_id in wish.run_ids}
     async with open_session(settings, on_store_trouble=_once_told(show)) as session:
         polls = watch_runs(
@@ -155,10 +157,10 @@ async def _watch(
             share=poll.budget_share,
             budget=lambda: session.link.budget,
             on_trouble=trouble,
-            keep_going=True,
+            on_gone=gone,
         )
         # A generator, and so to be closed: an early end would leave its polls running.
-        async with aclosing(cast("AsyncGenerator[ActionRun, None]", polls)) as polls:
+        async with aclosing(polls):
             async for run in polls:
                 movement = movements[run.run_id]
                 movement.see(run)

@@ -26,12 +26,11 @@ class CxScreen(Screen[None]):
 
     app: CxtopApp  # pyright: ignore[reportIncompatibleMethodOverride, reportUninitializedInstanceVariable]
     ABOUT: ClassVar[str] = ""
-    leaves_app: ClassVar[bool] = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,backspace,q", "back", "back", id="screen.back"),
+        Binding("escape,backspace", "back", "back", id="screen.back"),
     ]
 
     def compose(self) -> ComposeResult:
@@ -72,10 +71,23 @@ class CxScreen(Screen[None]):
     def changed(self, changes: frozenset[Change]) -> None:
         """Something that may be on screen has changed; comes at most ten times a second."""
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is no way back from a root."""
-        return not (action == "back" and self.leaves_app)
-
     def action_back(self) -> None:
         if len(self.app.screen_stack) > 1 and self.app.screen is self:
             self.app.pop_screen()
+
+
+class RoomScreen(CxScreen):
+    """A screen at the root, reached by its number; leaving it is leaving cxtop."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "app.leave", "quit", id="room.quit"),
+    ]
+
+    @property
+    def undoable(self) -> bool:
+        """Whether Esc has something to take back here, such as a filter or marks."""
+        return False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no way back from a root, but perhaps something to take back."""
+        return self.undoable if action == "back" else True

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Select, Static
 
 from ...core.errors import CxtopError
 from ..ink import Span, Tone, content
-from .base import CxScreen
+from .base import RoomScreen
 
 _PLATFORMS = (("Genesys Cloud", "genesys"), ("NICE CXone", "cxone"))
 _KEEPING = (
@@ -37,10 +37,9 @@ class Field(Horizontal):
         yield self._widget
 
 
-class FirstRun(CxScreen):
+class FirstRun(RoomScreen):
     """Says what is missing, offers the demo, and takes what a profile needs."""
 
-    leaves_app = True
     ABOUT = (
         "cxtop needs to know which platform to speak to and as whom. The form writes a profile "
         "into config.toml after it was tried; the demo shows cxtop on a simulated platform."

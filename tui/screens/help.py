@@ -15,7 +15,7 @@ from ..widgets.errorbrowser import ErrorBrowser
 from ..widgets.jsontree import JsonTree
 from ..widgets.panel import Panel
 from ..widgets.table import Table
-from .base import CxScreen
+from .base import CxScreen, RoomScreen
 from .record import RecordScreen
 from .run import RunScreen
 from .runs import RunsScreen
@@ -35,7 +35,9 @@ _PLACES = (
 
 def all_keys(app: type[App[str]]) -> list[keymap.Key]:
     """Every binding that has an id, with the place where it works."""
-    found = keymap.keys_of(keymap.EVERYWHERE, [*app.BINDINGS, *CxScreen.BINDINGS])
+    found = keymap.keys_of(
+        keymap.EVERYWHERE, [*app.BINDINGS, *CxScreen.BINDINGS, *RoomScreen.BINDINGS]
+    )
     for where, owner in _PLACES:
         found += keymap.keys_of(where, owner.BINDINGS)
     return found

@@ -21,16 +21,15 @@ from ..widgets.panel import Panel
 from ..widgets.rule import Rule
 from ..widgets.runtable import errors_of, needs_attention, run_columns, title_of
 from ..widgets.table import Table
-from .base import CxScreen
+from .base import RoomScreen
 
 if TYPE_CHECKING:
     from ...core.live import Change
 
 
-class RunsScreen(CxScreen):
+class RunsScreen(RoomScreen):
     """The table of runs with the one under the cursor summed up below."""
 
-    leaves_app = True
     ABOUT = (
         "Every run that cxtop watches, one a row. A run is added by its id, which the platform "
         "gave when the run was started. What is dim has not been confirmed lately; SEEN says how "
@@ -192,6 +191,7 @@ class RunsScreen(CxScreen):
     @on(FilterLine.Left)
     def _left(self) -> None:
         self.table.focus()
+        self.refresh_bindings()
 
     def action_filter(self) -> None:
         self.query_one(FilterLine).ask()
@@ -199,13 +199,20 @@ class RunsScreen(CxScreen):
     def action_mark(self) -> None:
         self.table.toggle_mark()
         self._fill()
+        self.refresh_bindings()
+
+    @property
+    def undoable(self) -> bool:
+        return bool(self.query_one(FilterLine).value or self.table.marks)
 
     def action_back(self) -> None:
         if self.query_one(FilterLine).value:
             self.query_one(FilterLine).close()
+            self.refresh_bindings()
         elif self.table.marks:
             self.table.marks.clear()
             self._fill()
+            self.refresh_bindings()
 
     def action_refresh(self) -> None:
         self.app.command(lambda monitor: monitor.refresh(None), "Asking for every run now.")

@@ -7,8 +7,6 @@ from textual.widgets import Static
 from ...core.models import Connection, ConnectionState
 from ..ink import Span, content
 
-_QUIET = {ConnectionState.LIVE, ConnectionState.CONNECTING, ConnectionState.PAUSED}
-
 
 class Banner(Static):
     """What happened, why, and what to do; hidden while all is well."""
@@ -19,7 +17,7 @@ class Banner(Static):
 
     def tell(self, connection: Connection) -> None:
         """Show the trouble of this connection, or hide."""
-        self.display = connection.state not in _QUIET and bool(connection.what)
+        self.display = bool(connection.what)
         if not self.display:
             return
         sign = "✖" if connection.state is ConnectionState.DENIED else "▲"

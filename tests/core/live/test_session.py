@@ -1,11 +1,12 @@
 import sys
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
-from cxtop.core.config import Profile
+from cxtop.core.config import Profile, RedactSettings
 from cxtop.core.errors import ConfigError, SecretError
-from cxtop.core.live import open_monitor, open_session
+from cxtop.core.live import fetch_errors, open_monitor, open_session
 from cxtop.core.models import CallState, ConnectionState, WatchState
 from cxtop.core.simulator.serve import simulator
 from cxtop.core.store import Store
@@ -134,3 +135,22 @@ async def test_a_session_whose_store_does_not_keep_tells_it(tmp_path, caplog, li
             await session.link.run_status("r")
     assert bool(heard) is listening
     assert bool(caplog.records) is not listening
+
+
+async def test_no_secret_that_a_platform_tells_reaches_the_disk(tmp_path):
+    secrets = {"password": "canary-1", "pet": "canary-2", "note": "it echoes canary-3"}
+    act = Act(status="failed", fields=secrets | {"deep": [secrets]})
+    async with serving(Platform(acts={"r": act})) as server:
+        token = SecretStr("canary-3")
+        settings = settings_for(profile_for(server.url, access_token=token), tmp_path)
+        settings = replace(settings, redact=RedactSettings(names=("pet",)))
+        async with open_session(settings) as session:
+            run, _ = await fetch_errors(session.link, session.store, "r")
+            kept = await session.store.run("r")
+    assert run.extra["password"] == "canary-1"
+    assert kept is not None
+    assert "canary" not in kept.model_dump_json()
+    written = b"".join(
+        file.read_bytes() for file in (tmp_path / "state").rglob("*") if file.is_file()
+    )
+    assert b"canary" not in written

@@ -151,7 +151,7 @@ async def test_a_host_that_was_never_reached_raises_at_once(store):
                 await anext(watching)
 
 
-async def test_keep_going_watches_the_others_to_their_end_first(store):
+async def test_a_run_that_is_gone_does_not_end_the_watch_of_the_others(store):
     platform = Platform({"a": Act(status="completed")})
     platform.acts["slow"] = Act()
     watch = Watch(platform, store)
@@ -161,8 +161,11 @@ async def test_keep_going_watches_the_others_to_their_end_first(store):
             platform.acts["slow"].status = "completed"
 
     watch.on_poll = on_poll
-    with pytest.raises(NotFoundError, match="gone"):
-        await watch.run("gone", "a", "slow", keep_going=True)
+    gone: list[tuple[str, type]] = []
+    await watch.run(
+        "gone", "a", "slow", on_gone=lambda run_id, error: gone.append((run_id, type(error)))
+    )
+    assert gone == [("gone", NotFoundError)]
     assert watch.polls[-1].run_id == "slow"
     assert watch.polls[-1].status is RunStatus.COMPLETED
 
@@ -252,14 +255,14 @@ async def test_fetching_errors_that_come_with_the_status(store):
 
 
 async def test_a_storm_is_watched_to_its_end(tmp_path):
-    async with simulator("storm", speed=500, seed=3, allowed=5000) as announced:
+    async with simulator("storm", speed=2000, seed=3, allowed=5000) as announced:
         profile = Profile(
             name="storm",
             base_url=announced.url,
             client_id=announced.client_id,
             client_secret=SecretStr(announced.client_secret),
             retry={"base_s": 0.01, "cap_s": 0.05, "attempts": 10},
-            timeouts={"read_s": 0.5},
+            timeouts={"read_s": 0.3},
         )
         ids = announced.run_ids()
         async with open_session(settings_for(profile, tmp_path)) as session:

@@ -1,4 +1,5 @@
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,23 @@ def test_each_error_is_a_sentence_with_a_fix(tmp_path, code, kind, words):
 def test_an_error_of_the_module_itself_is_one_too(tmp_path):
     explained = Faults(tmp_path / "x.db", 1).explain(sqlite3.ProgrammingError("closed"))
     assert type(explained) is StoreError
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, where nothing is free")
+def test_failing_where_nothing_is_free_is_a_full_disk():
+    explained = Faults(Path("/proc/x.db"), 1).explain(error(sqlite3.SQLITE_IOERR_SHMSIZE))
+    assert type(explained) is StoreFullError
+
+
+def test_failing_where_no_folder_is_any_more_is_not(tmp_path):
+    gone = Faults(tmp_path / "gone" / "x.db", 1)
+    assert type(gone.explain(error(sqlite3.SQLITE_IOERR_SHMSIZE))) is StoreError
+
+
+def test_damage_that_cannot_be_marked_is_logged(tmp_path, caplog):
+    explained = Faults(tmp_path / "gone" / "x.db", 1).explain(error(sqlite3.SQLITE_CORRUPT))
+    assert "is damaged" in explained.what
+    assert "cannot be marked" in caplog.text
 
 
 def test_damage_is_marked_and_nothing_else_is(tmp_path):

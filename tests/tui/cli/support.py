@@ -41,7 +41,18 @@ class Cli:
 
     @property
     def environment(self) -> dict[str, str]:
-        names = ("CXTOP_", "GENESYS", "CXONE_", "DATA_ACTION_ID", "SLACK_", "_CXTOP")
+        # COLUMNS and LINES would count before the size that a pty has.
+        names = (
+            "COLUMNS",
+            "LINES",
+            "NO_COLOR",
+            "CXTOP_",
+            "GENESYS",
+            "CXONE_",
+            "DATA_ACTION_ID",
+            "SLACK_",
+            "_CXTOP",
+        )
         clean = {key: value for key, value in os.environ.items() if not key.startswith(names)}
         return {**clean, "CXTOP_HOME": str(self.home), **self.env}
 

@@ -95,20 +95,19 @@ def test_what_cannot_be_had(cli: Cli, run_id: str, code: int) -> None:
     assert done.err.startswith("✖ ")
 
 
+HOSTILE = ("[/etc/x]", "escapes", "bidi", "../../x?y=1#z", "huge")
+
+
 def test_what_is_hostile_stays_text(tmp_path: Path) -> None:
     csv.field_size_limit(10_000_000)
     with platform("hostile", "--speed", "1000") as told:
         cli = Cli(tmp_path, client(told))
-        runs = [run["id"] for run in told["runs"] if run["platform"] == told["platform"]]
-        seen = 0
-        for run_id in runs:
-            for form in ([], ["--json"], ["--jsonl"]):
+        for run_id in HOSTILE:
+            for form in ([], ["--jsonl"]):
                 done = cli("errors", run_id, *form)
-                assert done.code in (0, 4)
-                assert "\x1b" not in done.out + done.err
-                assert "\x9b" not in done.out + done.err
-                seen += done.code == 0
+                assert done.code == 0
+                assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(done.out + done.err)
             done = cli("errors", run_id, "--csv")
-            for row in csv.reader(io.StringIO(done.out, newline="")):
-                assert not any(cell[:1] in "=+-@\t" for cell in row if cell)
-    assert seen
+            rows = list(csv.reader(io.StringIO(done.out, newline="")))
+            assert len(rows) > 1
+            assert not any(cell[:1] in "=+-@\t" for row in rows for cell in row if cell)

@@ -1,0 +1,48 @@
+"""The simulated platform as a child process."""
+
+from __future__ import annotations
+
+import signal
+
+import httpx
+import pytest
+
+from cxtop.core.errors import CxtopError
+from cxtop.tui.cli.child import Simulator
+
+
+async def test_it_serves_while_the_block_lasts() -> None:
+    with Simulator(scenario="calm", seed=1, speed=1.0) as simulator:
+        told = await simulator.announced()
+        assert await simulator.announced() is told
+        assert told.client_secret not in repr(told)
+        assert "crm-import" in told.runs
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"{told.url}/simulator/requests")
+        assert answer.status_code == 200
+    assert simulator.process.returncode == 0
+    assert not simulator.folder.exists()
+
+
+async def test_what_keeps_it_from_starting_is_told() -> None:
+    nowhere = Simulator(scenario="nowhere", seed=1, speed=1.0)
+    with nowhere as simulator, pytest.raises(CxtopError) as caught:
+        await simulator.announced()
+    assert "There is no scenario called 'nowhere'." in caught.value.why
+    assert simulator.process.returncode == 2
+
+
+async def test_a_child_that_does_not_listen_is_killed() -> None:
+    with Simulator(scenario="calm", seed=1, speed=1.0) as simulator:
+        await simulator.announced()
+        simulator.process.send_signal(signal.SIGSTOP)
+    assert simulator.process.returncode == -signal.SIGKILL
+    assert not simulator.folder.exists()
+
+
+async def test_an_error_in_the_block_ends_it_too() -> None:
+    simulator = Simulator(scenario="calm", seed=1, speed=1.0)
+    with pytest.raises(ZeroDivisionError), simulator:
+        raise ZeroDivisionError
+    assert simulator.process.returncode is not None
+    assert not simulator.folder.exists()
