@@ -20,8 +20,10 @@
     │   ├── StoreLockedError     another process holds it
     │   ├── StoreNewerError      written by a newer cxtop
     │   └── StoreFullError       the disk is full
-    └── CaptureError             exchanges cannot be captured
-        └── LineError            a line of a capture log is not an exchange
+    ├── CaptureError             exchanges cannot be captured
+    │   └── LineError            a line of a capture log is not an exchange
+    ├── SourceError              a log or file of exchanges cannot be read as one
+    └── FilterError              what was typed is no filter
 
 Each says *what* happened, *why*, and what to do (*fix*), in sentences for the user. Text from
 outside is quoted in them as it came; whoever shows it makes it safe (`cxtop.core.text`).
@@ -161,3 +163,15 @@ class CaptureError(CxtopError):
 
 class LineError(CaptureError):
     """A line of a capture log that cannot be read as an exchange."""
+
+
+class SourceError(CxtopError):
+    """A log or another file of exchanges cannot be read: not there, not allowed, unknown kind."""
+
+
+class FilterError(CxtopError):
+    """What was typed is no filter. `position` counts characters from 0: there the fault begins."""
+
+    def __init__(self, what: str, *, position: int, why: str = "", fix: str = "") -> None:
+        super().__init__(what, why=why, fix=fix)
+        self.position = position

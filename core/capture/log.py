@@ -35,7 +35,7 @@ Fsync = Literal["never", "interval", "always"]
 
 LOGGER = logging.getLogger("cxtop.capture")
 
-SLICE = 8
+SLICE = 32
 """How many exchanges at most are made into lines before the event loop gets its turn."""
 
 _SLICE_WEIGHT = 256 * 1024

@@ -235,7 +235,10 @@ class _Passage:
         self.identity.settle()
         headers = list(message.get("headers", ()))
         key = self._middleware.id_key
-        if not any(name.lower() == key for name, _ in headers):
+        for name, _ in headers:
+            if name == key or name.lower() == key:
+                break
+        else:
             headers.append((key, self.identity.header_value()))
         self._sighting.status = message["status"]
         self._sighting.response_headers = headers

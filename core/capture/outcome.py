@@ -35,13 +35,12 @@ def outcome_of(
     answer that promises anything but JSON is `OK`: a service may serve pages too. No status means
     that no answer came.
     """
-    code = error_code(parsed)
     if status is None:
-        return Outcome.UNREACHABLE, code
+        return Outcome.UNREACHABLE, error_code(parsed)
     if status >= 400:
-        return _of_status(status), code
+        return _of_status(status), error_code(parsed)
     if head or status < 200 or status in _NO_BODY or status >= 300:
-        return Outcome.OK, code
+        return Outcome.OK, ""
     if not has_bytes:
         return Outcome.EMPTY_BODY, ""
     if parsed is None and not is_null:
@@ -50,7 +49,7 @@ def outcome_of(
     if not isinstance(parsed, dict):
         return Outcome.NOT_OBJECT, ""
     if _errors(parsed) or parsed.get("success") is False:
-        return Outcome.ACTION_ERRORS, code
+        return Outcome.ACTION_ERRORS, error_code(parsed)
     return Outcome.OK, ""
 
 

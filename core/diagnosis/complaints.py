@@ -28,6 +28,7 @@ _CODES = ("code", "errorCode", "error_code", "Code", "type", "error", "fault")
 _INNER = ("errors", "error", "fault", "cause", "details", "detail", "body")
 _DEEPEST = 8
 _MOST = 200
+_END = 100
 _CONTEXT_AT_END = re.compile(r"\s*\[([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\]\s*\Z")
 _HOLE = re.compile(r"\{(\w{1,60})\}")
 
@@ -63,9 +64,9 @@ def complaint_in(value: Any) -> Complaint:
         if (layer.message and deeper) or (layer.code and not deepest.message):
             deepest = layer
     message = deepest.message
-    if found := _CONTEXT_AT_END.search(message):
+    if found := _CONTEXT_AT_END.search(message[-_END:]):
         context_id = context_id or found[1]
-        message = message[: found.start()]
+        message = message[: -len(found[0])]
     return Complaint(
         message=line(message, TOLD),
         code=line(deepest.code),

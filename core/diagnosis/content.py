@@ -14,8 +14,9 @@ import msgspec
 from .brokenjson import Break, ForeignConstantError, broken, foreign_constant, loads, place
 from .wording import Findings, line, opaque, quote, tame
 
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
-_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title\b[^<>]{0,200}>", re.IGNORECASE)
+_HEADING = re.compile(r"<h1\b[^<>]{0,200}>", re.IGNORECASE)
+_TITLE_END = re.compile(r"</(?:title|h1)\b", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|h1|center|p|div)\b", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w:.-]{0,60})")
@@ -23,6 +24,7 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 # Python knows codecs that are no charsets, such as "hex" and "unicode_escape".
 _FOR_TEXT = re.compile(r"utf|iso|cp|koi8|mac|shift|euc|gb|big5|hz|johab|tis|ptcp|kz")
 _LOOKED_AT = 64 * 1024
+_LONGEST_TITLE = 1000
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
 _MAGIC = {
     b"\x1f\x8b": "gzip data",
@@ -112,8 +114,9 @@ def _charset(body: bytes, content_type: str) -> tuple[str, Findings]:
 
 
 def _decodes(body: bytes, charset: str) -> bool:
+    """Whether `body` could well be JSON in `charset`; binary data seldom is."""
     try:
-        return body.decode(charset).isprintable() or "{" in body.decode(charset)
+        return body.decode(charset).lstrip()[:1] in ("{", "[", '"', "<")
     except UnicodeError:
         return False
 
@@ -171,4 +174,8 @@ def title_of(text: str) -> str:
     found = _TITLE.search(text)
     if found is None and _HTML.match(text):
         found = _HEADING.search(text)
-    return line(html.unescape(_TAG.sub(" ", found[1]))) if found else ""
+    end = _TITLE_END.search(text, found.end()) if found else None
+    if found is None or end is None:
+        return ""
+    title = text[found.end() : end.start()][:_LONGEST_TITLE]
+    return line(html.unescape(_TAG.sub(" ", title)))

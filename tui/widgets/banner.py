@@ -17,7 +17,8 @@ class Banner(Static):
 
     def tell(self, connection: Connection) -> None:
         """Show the trouble of this connection, or hide."""
-        self.display = bool(connection.what)
+        paused = connection.state is ConnectionState.PAUSED  # wanted, and said in the top line
+        self.display = bool(connection.what) and not paused
         if not self.display:
             return
         sign = "✖" if connection.state is ConnectionState.DENIED else "▲"

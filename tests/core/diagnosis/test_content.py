@@ -23,6 +23,7 @@ from cxtop.core.diagnosis.content import read_bytes, read_text
         (b"\x1f\x8b\x08\x00\xff\xff", "gzip data of 6 bytes"),
         (b"\x89PNG\r\n\x1a\n\xff", "a PNG picture of 9 bytes"),
         (b"\x00\x01\xff\xfe\x02abc", "binary data that begins 00 01 ff fe 02 61 62 63"),
+        (b"\x00\x01\xff", "binary data that begins 00 01 ff"),
         (b"[" * 200_000, "JSON that is nested too deeply to be read"),
     ],
 )
