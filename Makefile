@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types format check picture clean
+.PHONY: help demo test lint format check picture bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ format: $(READY)  ## put the code in shape
 
 picture: $(READY)  ## docs/screen.svg, the picture in the README
 	$(BIN)/python docs/picture.py
+
+bench: $(READY)  ## the benchmarks, as ratios, into docs/benchmarks.txt
+	$(BIN)/python -m tests.benchmarks
 
 check: lint test  ## what the gate runs
 

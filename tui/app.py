@@ -93,7 +93,8 @@ class CxtopApp(App[str]):
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.theme = launch.theme if launch.theme in self.available_themes else themes.DEFAULT
-        self.keys = checked(launch.keymap, self.all_keys())
+        # To check a keymap every screen must be loaded, which most starts do without.
+        self.keys = checked(launch.keymap, self.all_keys()) if launch.keymap else {}
         self.set_keymap(self.keys)
 
     # the monitor

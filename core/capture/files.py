@@ -32,13 +32,13 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 class LogFile:
     """Writes lines to `path`, a file or a folder; a folder gets a file `SERVICE-PID.jsonl`.
 
-    A path is a folder if it is one, ends with a slash or bears no suffix. Nothing is opened before
+    A path is a folder if it is one, ends with a slash, or is new and bears no suffix. Nothing is opened before
     something is written. Every method may raise `OSError`.
     """
 
     def __init__(self, path: str | Path, service: str, *, max_bytes: int, keep: int) -> None:
         self.target = Path(path)
-        self._folder = str(path).endswith(os.sep) or not self.target.suffix
+        self._slash = str(path).endswith(os.sep)
         self._service = _UNSAFE.sub("_", service).strip(".") or "service"
         self._max_bytes = max_bytes
         self._keep = keep
@@ -143,7 +143,8 @@ class LogFile:
         raise FileExistsError(errno.EEXIST, "every name for this log is taken", str(self.target))
 
     def _candidates(self) -> Iterator[Path]:
-        folder = self._folder or self.target.is_dir()
+        named = self._slash or not (self.target.suffix or self.target.exists())
+        folder = named or self.target.is_dir()
         home = self.target if folder else self.target.parent
         _make_folder(home)
         pid = os.getpid()

@@ -56,9 +56,8 @@ def outcome_of(
 def error_code(parsed: Any) -> str:
     """The error code in an answer's JSON, or nothing.
 
-    Read are a handler's `{"success": false, "error": {"code"}}`, a list `errors` of objects or
-    strings, and a platform's `{"code", "message"}`. A message stands in for a code that is
-    missing where nothing better is known.
+    Read are a handler's `{"success": false, "error": {"code"}}`, a list `errors` of objects, a
+    platform's `{"code", "message"}`, and last an `error` that is a string.
     """
     if not isinstance(parsed, dict):
         return ""

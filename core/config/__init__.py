@@ -1,7 +1,9 @@
-"""Profiles and settings, from flags, environment, `.env` and `config.toml`; and all paths."""
+"""Profiles and settings, from flags, environment, `.env` and `config.toml`; and all paths.
+
+Telling and checking them is in `describing`, which the app does not need at its start.
+"""
 
 from .configfile import RedactSettings
-from .describing import Described, check, describe
 from .layers import Origin, Source
 from .loading import ADHOC_NAME, Flags, Settings, load
 from .paths import Paths, find_paths
@@ -14,7 +16,6 @@ __all__ = [
     "ADHOC_NAME",
     "REGIONS",
     "Credentials",
-    "Described",
     "Flags",
     "Origin",
     "Paths",
@@ -27,8 +28,6 @@ __all__ = [
     "Source",
     "Timeouts",
     "api_base",
-    "check",
-    "describe",
     "find_paths",
     "load",
     "login_base",

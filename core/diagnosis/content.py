@@ -149,7 +149,7 @@ def _instead(text: str, error: json.JSONDecodeError) -> Content:
     if start[0] in '{["':
         return Content(fault=broken(text, error))
     if opaque(start):
-        begins = f"text, one word of {len(start.rstrip()):,} characters"
+        begins = f"text, one word of {len(text.strip()):,} characters"
     else:
         begins = f"text that begins {quote(start)}"
     hint = "Send a JSON object, with the content type application/json."

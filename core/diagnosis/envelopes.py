@@ -10,7 +10,7 @@ from .complaints import complaint_in
 from .content import read_text
 from .expecting import Expectation, Form, Shape
 from .refusals import Ids, quoting, sentences
-from .wording import Findings, count, described, few, line, step, tame, type_name
+from .wording import FINDINGS, Findings, count, described, few, line, step, tame, type_name
 
 _EXECUTE_FIELDS = frozenset(("id", "status", "result", "errors", "warnings"))
 _LEVELS = 3
@@ -55,7 +55,8 @@ def fitted(value: Any, path: str, shape: Shape | None, notes: Findings = ()) -> 
             outcome=Outcome.OK, message=message, hint=fit.advice, findings=notes, result=value
         )
     place, told = fit.findings[0]
-    more = f", and {len(fit.findings) - 1} more" if len(fit.findings) > 1 else ""
+    others = len(fit.findings) - 1
+    more = ", and many more" if others >= FINDINGS else f", and {others} more" if others else ""
     return Diagnosis(
         outcome=Outcome.SCHEMA_DRIFT,
         message=f"The answer does not fit the {shape.name}: {place} {told}{more}.",
@@ -106,7 +107,7 @@ def _complaints(body: dict[str, Any], *, anywhere: bool) -> list[Any]:
 def _action_errors(body: dict[str, Any], complaints: list[Any], ids: Ids) -> Diagnosis:
     findings: list[tuple[str, str]] = []
     first_code = ""
-    for index, each in enumerate(complaints):
+    for index, each in enumerate(complaints[:FINDINGS]):
         complaint = complaint_in(each)
         first_code = first_code or complaint.code
         place = step("$.errors", index) if isinstance(body.get("errors"), list) else "$"
@@ -119,13 +120,13 @@ def _action_errors(body: dict[str, Any], complaints: list[Any], ids: Ids) -> Dia
         message=f"The action answered with {count(complaints, 'error')}: {findings[0][1]}.",
         hint=sentences(_HINT_ACTION, quoting(ids[:4])),
         code=first_code,
-        findings=few(findings + _warnings(body)),
+        findings=(*few(findings, len(complaints)), *_warnings(body)),
         result=body.get("result"),
     )
 
 
 def _execute(body: dict[str, Any], shape: Shape | None) -> Diagnosis:
-    result, notes = body.get("result"), few(_warnings(body))
+    result, notes = body.get("result"), _warnings(body)
     if result is None or (isinstance(result, str) and not result.strip()):
         state = "null" if "result" in body else "missing"
         state = "an empty string" if result is not None else state
@@ -250,10 +251,11 @@ def _with_lists(body: dict[str, Any], diagnosis: Diagnosis) -> Diagnosis:
     )
 
 
-def _warnings(body: dict[str, Any]) -> list[tuple[str, str]]:
+def _warnings(body: dict[str, Any]) -> Findings:
     warnings = body.get("warnings")
     listed = warnings if isinstance(warnings, list) else []
-    return [(step("$.warnings", at), _brief(each)) for at, each in enumerate(listed)]
+    told = [(step("$.warnings", at), _brief(each)) for at, each in enumerate(listed[:FINDINGS])]
+    return few(told, len(listed))
 
 
 def _brief(value: Any) -> str:

@@ -80,11 +80,12 @@ def step(path: str, key: str | int) -> str:
     return f"{path}['{name}']"
 
 
-def few(findings: list[tuple[str, str]]) -> Findings:
-    """At most `FINDINGS` of them, and how many more there are."""
-    if len(findings) <= FINDINGS:
+def few(findings: list[tuple[str, str]], total: int = 0) -> Findings:
+    """At most `FINDINGS` of them, and how many more of the `total` there are."""
+    total = max(total, len(findings))
+    if total <= FINDINGS:
         return tuple(findings)
-    return (*findings[:FINDINGS], ("…", f"and {len(findings) - FINDINGS:,} more"))
+    return (*findings[:FINDINGS], ("…", f"and {total - FINDINGS:,} more"))
 
 
 def tame(value: Any, depth: int = _DEEPEST) -> Any:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from ...core.config import Profile, Settings, api_base, check, load, login_base, resolve_secrets
+from ...core.config import Profile, Settings, api_base, load, login_base, resolve_secrets
+from ...core.config.describing import check
 from ...core.errors import (
     ConfigError,
     CxtopError,

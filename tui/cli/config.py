@@ -46,7 +46,8 @@ def path(config: str | None, as_json: bool) -> None:
 @with_profile
 def show(as_json: bool, flags: Flags) -> None:
     """Print every setting with its value and where that came from; secrets stay hidden."""
-    from ...core.config import describe, load
+    from ...core.config import load
+    from ...core.config.describing import describe
     from ...core.text import safe
 
     settings = load(flags)
@@ -105,7 +106,7 @@ def init(
 @with_profile
 def check(as_json: bool, flags: Flags) -> int:
     """Say what is wrong with the settings; exit code 2 if anything is."""
-    from ...core.config import check as problems_of
+    from ...core.config.describing import check as problems_of
     from ...core.config import load
 
     settings = load(flags)

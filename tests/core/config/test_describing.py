@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxtop.core.config import check, describe
+from cxtop.core.config.describing import check, describe
 
 from .support import Place
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cxtop.core.config import check, resolve_secrets
+from cxtop.core.config import resolve_secrets
+from cxtop.core.config.describing import check
 from cxtop.core.config.gctool import gc_file
 from cxtop.core.errors import ConfigError
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from cxtop.core.config import Paths, describe, find_paths, load, save_profile
+from cxtop.core.config import Paths, find_paths, load, save_profile
+from cxtop.core.config.describing import describe
 from cxtop.core.config.manual import SETTINGS
 from cxtop.core.config.writing import _toml
 from cxtop.core.errors import ConfigError

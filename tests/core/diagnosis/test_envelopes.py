@@ -120,6 +120,14 @@ def test_thousands_of_errors_are_counted_not_listed():
     assert found.findings[-1] == ("…", "and 4,950 more")
 
 
+def test_thousands_of_faults_and_warnings_are_counted_too():
+    wanted = EXECUTE.bringing(JsonSchema({"items": {"type": "string"}}))
+    found = answered({"result": [1] * 900, "warnings": ["w"] * 60}, expects=wanted)
+    assert found.message.endswith("found integer, and many more.")
+    assert ("…", "and 850 more") in found.findings
+    assert found.findings[-1] == ("…", "and 10 more")
+
+
 def test_lists_that_are_none_are_drift():
     found = answered({"result": 1, "errors": 7, "warnings": "w"}, expects=EXECUTE)
     assert found.outcome is Outcome.SCHEMA_DRIFT

@@ -1,0 +1,230 @@
+"""Adding exchanges to the index: a batch of lines of one log, all of them or none."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from . import identities, zones
+from .filter.tree import path_of
+
+ShapeKey = tuple[str, str, str, str, str, str, int]
+"""service, method, route, action, outcome, code, status (-1 for none)"""
+
+MOST_SHAPES = 16_384
+MOST_PATHS = 16_384
+LONGEST_PATH = 512
+# What is kept in the index of what came from outside; longer texts stand in the log.
+_LONGEST_WORD = 256
+
+
+class Entry(NamedTuple):
+    """A line as the index has it. `at` is in ms since 1970, `took` in µs, `keys` of all its ids."""
+
+    offset: int
+    length: int
+    at: int
+    took: int | None
+    url: str
+    shape: ShapeKey
+    keys: Iterable[int]
+
+
+class Bad(NamedTuple):
+    """A line that is no exchange, and why."""
+
+    offset: int
+    length: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What was read of a log from `start` to `end`, and how the log is recognised then.
+
+    `head` and `tail` are prints: of the first `head_length` bytes, and of the `tail_length` bytes
+    before `end`.
+    """
+
+    log: int
+    start: int
+    end: int
+    head: bytes
+    head_length: int
+    tail: bytes
+    tail_length: int
+    entries: Sequence[Entry] = ()
+    bad: Sequence[Bad] = ()
+
+
+@dataclass(slots=True)
+class Interned:
+    """Numbers of shapes and paths that are known to be in the store."""
+
+    shapes: dict[ShapeKey, int] = field(default_factory=dict)
+    paths: dict[str, int | str | None] = field(default_factory=dict)
+
+    def learn(self, other: Interned) -> None:
+        """Take over what is in the store by now."""
+        if len(self.paths) > 4 * MOST_PATHS:
+            self.paths.clear()
+        self.shapes.update(other.shapes)
+        self.paths.update(other.paths)
+
+
+class Added(NamedTuple):
+    """What became of a batch: its first row, how many rows, and the numbers that it needed."""
+
+    first: int
+    count: int
+    interned: Interned
+
+
+# A log of nothing but such lines must not fill the disk: beyond this many they are only counted.
+MOST_BAD = 1000
+
+
+def add(connection: sqlite3.Connection, batch: Batch, known: Interned) -> Added | None:
+    """Keep a batch and how far its log is read now.
+
+    `None` if the log is not read up to where the batch begins: then another process has been
+    there, and nothing is kept.
+    """
+    moved = connection.execute(
+        "UPDATE logs SET offset = ?, head = ?, head_length = ?, tail = ?, tail_length = ?, "
+        "lines = lines + ?, bad = bad + ?, last_at = max(last_at, ?) WHERE log = ? AND offset = ?",
+        (
+            batch.end,
+            batch.head,
+            batch.head_length,
+            batch.tail,
+            batch.tail_length,
+            len(batch.entries),
+            len(batch.bad),
+            max((entry.at for entry in batch.entries), default=0),
+            batch.log,
+            batch.start,
+        ),
+    ).rowcount
+    if not moved:
+        return None
+    if batch.bad:
+        _quarantine(connection, batch)
+    fresh = Interned()
+    first = next_row(connection)
+    if batch.entries:
+        _add_rows(connection, batch, first, known, fresh)
+    return Added(first, len(batch.entries), fresh)
+
+
+def next_row(connection: sqlite3.Connection) -> int:
+    """The number that the next row gets. Numbers are never given twice, not even after retention,
+    which always leaves the newest block."""
+    return connection.execute("SELECT coalesce(max(row), 0) + 1 FROM exchanges").fetchone()[0]
+
+
+def _add_rows(
+    connection: sqlite3.Connection, batch: Batch, first: int, known: Interned, fresh: Interned
+) -> None:
+    shapes = _numbers(connection, batch.entries, known, fresh)
+    paths = _paths(connection, batch.entries, known, fresh)
+    log = batch.log
+    connection.executemany(
+        "INSERT INTO exchanges (row, log, offset, length, at, took, path, shape) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (row, log, entry[0], entry[1], entry[2], entry[3], path, shape)
+            for row, (entry, path, shape) in enumerate(
+                zip(batch.entries, paths, shapes, strict=True), first
+            )
+        ],
+    )
+    connection.executemany(
+        "UPDATE shapes SET count = count + ? WHERE shape = ?",
+        [(count, shape) for shape, count in Counter(shapes).items()],
+    )
+    zones.note(connection, first, [entry[2] for entry in batch.entries], shapes)
+    identities.add(connection, first, [entry[6] for entry in batch.entries])
+
+
+def _numbers(
+    connection: sqlite3.Connection, entries: Sequence[Entry], known: Interned, fresh: Interned
+) -> list[int]:
+    look = known.shapes.get
+    numbers = [look(entry[5]) for entry in entries]
+    if None in numbers:
+        for entry, number in zip(entries, numbers, strict=True):
+            if number is None and entry.shape not in fresh.shapes:
+                fresh.shapes[entry.shape] = _shape(connection, entry.shape)
+        made = fresh.shapes
+        numbers = [
+            made[entry.shape] if number is None else number
+            for entry, number in zip(entries, numbers, strict=True)
+        ]
+    return numbers  # pyright: ignore[reportReturnType]
+
+
+_SHAPE = (
+    "SELECT shape FROM shapes WHERE service = ? AND method = ? AND route = ? AND action = ? "
+    "AND outcome = ? AND code = ? AND status = ?"
+)
+
+
+def _shape(connection: sqlite3.Connection, key: ShapeKey) -> int:
+    found = connection.execute(_SHAPE, key).fetchone()
+    if found is not None:
+        return found[0]
+    (count,) = connection.execute("SELECT count(*) FROM shapes").fetchone()
+    if count > MOST_SHAPES or any(len(word) > _LONGEST_WORD for word in key[:-1]):
+        return 0
+    made = connection.execute(
+        "INSERT INTO shapes (service, method, route, action, outcome, code, status) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        key,
+    )
+    assert made.lastrowid is not None
+    return made.lastrowid
+
+
+def _paths(
+    connection: sqlite3.Connection, entries: Sequence[Entry], known: Interned, fresh: Interned
+) -> list[int | str | None]:
+    found: list[int | str | None] = []
+    first, second = known.paths, fresh.paths
+    for entry in entries:
+        url = entry[4]
+        if url in first:
+            found.append(first[url])
+        else:
+            if url not in second:
+                second[url] = _path(connection, path_of(url))
+            found.append(second[url])
+    return found
+
+
+def _path(connection: sqlite3.Connection, path: str) -> int | str | None:
+    if len(path) > LONGEST_PATH or "\0" in path:
+        return None
+    found = connection.execute("SELECT path FROM paths WHERE text = ?", (path,)).fetchone()
+    if found is not None:
+        return found[0]
+    (count,) = connection.execute("SELECT count(*) FROM paths").fetchone()
+    if count >= MOST_PATHS:
+        return path
+    return connection.execute("INSERT INTO paths (text) VALUES (?)", (path,)).lastrowid
+
+
+def _quarantine(connection: sqlite3.Connection, batch: Batch) -> None:
+    (kept,) = connection.execute(
+        "SELECT count(*) FROM quarantined WHERE log = ?", (batch.log,)
+    ).fetchone()
+    connection.executemany(
+        "INSERT OR IGNORE INTO quarantined (log, offset, length, reason) VALUES (?, ?, ?, ?)",
+        [(batch.log, *bad) for bad in batch.bad[: max(0, MOST_BAD - kept)]],
+    )
+
+
+Job = Callable[[sqlite3.Connection], Added | None]

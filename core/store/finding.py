@@ -1,0 +1,269 @@
+"""Finding exchanges: pages in both directions, counts, and where a row lies.
+
+Functions of a connection. `verify` looks at the lines themselves where the index cannot tell; it
+is given rows and says of each whether it is meant. Every search ends when its time is over, and
+says how far it came.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from . import fulltext, identities
+from .filter import Filter, Plan, Shape, plan
+from .filter.tree import IDS, Id, Phrase
+from .zones import windows
+
+
+class IndexRow(NamedTuple):
+    """An exchange as the index has it; the line lies in log number `log`.
+
+    `at` is in milliseconds since 1970, `took` in microseconds. `path` is `None` where it is told
+    by the line alone, as is what stands in `shape` where its number is 0.
+    """
+
+    row: int
+    log: int
+    offset: int
+    length: int
+    at: int
+    took: int | None
+    path: str | None
+    shape: Shape
+
+
+Verify = Callable[[Sequence[IndexRow]], Sequence[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows in the order of the search. `reached` is the last row that was looked at, `None` when
+    the search came to its end."""
+
+    rows: tuple[IndexRow, ...]
+    reached: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; where not `exact`, there are at least that many."""
+
+    number: int
+    exact: bool
+
+
+class Facts:
+    """What a plan depends on, in the snapshot of one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.shapes = shapes(connection)
+        self.by_number = {shape.shape: shape for shape in self.shapes}
+
+    @property
+    def blurred(self) -> bool:
+        """Whether the index cannot tell the shape or path of some exchanges."""
+        return self.by_number[0].count > 0 or self._unknown_path()
+
+    def _unknown_path(self) -> bool:
+        # Paths that the index does not keep are rare, and their mark is the empty path's number.
+        return (
+            self._connection.execute("SELECT 1 FROM paths WHERE path = 0").fetchone() is not None
+        )
+
+    def paths(self, fits: Callable[[str], bool]) -> list[int]:
+        """The numbers of the paths that fit."""
+        rows = self._connection.execute("SELECT path, text FROM paths WHERE path > 0")
+        return [number for number, text in rows if fits(text)]
+
+    def rows(self, wanted: Id) -> list[int] | None:
+        """The rows that may have this id."""
+        if not wanted.exact or not wanted.value:
+            return None
+        own = wanted.kind in ("", IDS[0])
+        return identities.lookup(
+            self._connection, wanted.value, own=own, others=wanted.kind != IDS[0]
+        )
+
+    def phrase(self, wanted: Phrase) -> str | None:
+        """The full text's question."""
+        return fulltext.question(wanted)
+
+
+def shapes(connection: sqlite3.Connection) -> list[Shape]:
+    """All shapes with their counts."""
+    return [
+        Shape(*row[:7], None if row[7] < 0 else row[7], row[8])
+        for row in connection.execute(
+            "SELECT shape, service, method, route, action, outcome, code, status, count FROM shapes"
+        )
+    ]
+
+
+def bounds(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The first and the last row; (1, 0) when there is none."""
+    first, last = connection.execute(
+        "SELECT (SELECT min(row) FROM exchanges), (SELECT max(row) FROM exchanges)"
+    ).fetchone()
+    return (1, 0) if last is None else (first, last)
+
+
+class Search:
+    """One filter on one snapshot."""
+
+    def __init__(self, connection: sqlite3.Connection, wanted: Filter, verify: Verify) -> None:
+        self._connection = connection
+        self._verify = verify
+        self.facts = Facts(connection)
+        self.plan: Plan = plan(wanted, self.facts)
+        self.first, self.last = bounds(connection)
+
+    def find(
+        self, first: int, last: int, *, limit: int, descending: bool, budget_s: float
+    ) -> Found:
+        """Up to `limit` rows from `first` to `last`, the newest first where `descending`."""
+        ends = time.monotonic() + budget_s
+        found: list[IndexRow] = []
+        for rows, reached in self._slices(first, last, limit, descending=descending):
+            found.extend(rows)
+            if len(found) >= limit:
+                return Found(tuple(found[:limit]), found[limit - 1].row)
+            if time.monotonic() > ends:
+                return Found(tuple(found), reached)
+        return Found(tuple(found), None)
+
+    def numbers(
+        self, first: int, last: int, *, limit: int, descending: bool, budget_s: float
+    ) -> tuple[list[int], int | None]:
+        """As `find`, but the numbers of the rows only, which is far quicker where the index
+        alone can tell."""
+        if not self.plan.exact:
+            found = self.find(first, last, limit=limit, descending=descending, budget_s=budget_s)
+            return [row.row for row in found.rows], found.reached
+        ends = time.monotonic() + budget_s
+        numbers: list[int] = []
+        for low, high in self._windows(first, last, descending=descending):
+            numbers += self._numbers(low, high, limit - len(numbers), descending=descending)
+            if len(numbers) >= limit:
+                return numbers, numbers[-1]
+            if time.monotonic() > ends:
+                return numbers, low if descending else high
+        return numbers, None
+
+    def count(self, *, budget_s: float) -> Count:
+        """How many there are in all."""
+        if self.plan.where == "TRUE":
+            return Count(sum(shape.count for shape in self.facts.shapes), exact=True)
+        if self.plan.by_shape:
+            wanted = self.plan.shapes or frozenset()
+            return Count(sum(self.facts.by_number[one].count for one in wanted), exact=True)
+        ends = time.monotonic() + budget_s
+        number = 0
+        if self.plan.exact:
+            for low, high in self._windows(self.first, self.last, descending=True):
+                number += self._count(low, high)
+                if time.monotonic() > ends and low > self.first:
+                    return Count(number, exact=False)
+            return Count(number, exact=True)
+        for rows, _ in self._slices(self.first, self.last, 1024, descending=True):
+            number += len(rows)
+            if time.monotonic() > ends:
+                return Count(number, exact=False)
+        return Count(number, exact=True)
+
+    def _slices(
+        self, first: int, last: int, limit: int, *, descending: bool
+    ) -> Iterator[tuple[list[IndexRow], int]]:
+        """What is meant, in pieces, and the last row that was looked at for each."""
+        size = limit
+        for low, high in self._windows(first, last, descending=descending):
+            while low <= high:
+                rows = self._rows(low, high, size, descending=descending)
+                if not self.plan.exact and rows:
+                    chosen = self._verify(rows)
+                    kept = [row for row, good in zip(rows, chosen, strict=True) if good]
+                else:
+                    kept = rows
+                if len(rows) < size:
+                    yield kept, low if descending else high
+                    break
+                yield kept, rows[-1].row
+                if descending:
+                    high = rows[-1].row - 1
+                else:
+                    low = rows[-1].row + 1
+                size = max(size, 256)
+
+    def _windows(self, first: int, last: int, *, descending: bool) -> Iterator[tuple[int, int]]:
+        first, last = max(first, self.first), min(last, self.last)
+        if self.plan.rows is not None:
+            if self.plan.rows and first <= last:
+                yield max(first, min(self.plan.rows)), min(last, max(self.plan.rows))
+            return
+        yield from windows(self._connection, self.plan, first, last, descending=descending)
+
+    def _where(self, low: int, high: int) -> tuple[str, dict[str, int | str]]:
+        where, values = self.plan.where, dict(self.plan.values)
+        for number, question in enumerate(self.plan.phrases):
+            condition = fulltext.condition(self._connection, low, high, f"text{number}")
+            where = where.replace(f"{{text{number}}}", condition)
+            values[f"text{number}"] = question
+        values["low"], values["high"] = low, high
+        if self.plan.rows is not None:
+            listed = ",".join(str(row) for row in self.plan.rows if low <= row <= high)
+            return f"row IN ({listed}) AND {where}", values
+        return f"row BETWEEN :low AND :high AND {where}", values
+
+    def _rows(self, low: int, high: int, limit: int, *, descending: bool) -> list[IndexRow]:
+        where, values = self._where(low, high)
+        order = "DESC" if descending else "ASC"
+        found = self._connection.execute(
+            f"SELECT {COLUMNS} FROM exchanges WHERE {where} "  # noqa: S608
+            f"ORDER BY row {order} LIMIT :limit",
+            {**values, "limit": limit},
+        )
+        return [self.row(values) for values in found]
+
+    def _numbers(self, low: int, high: int, limit: int, *, descending: bool) -> list[int]:
+        where, values = self._where(low, high)
+        order = "DESC" if descending else "ASC"
+        found = self._connection.execute(
+            f"SELECT row FROM exchanges WHERE {where} ORDER BY row {order} LIMIT :limit",  # noqa: S608
+            {**values, "limit": limit},
+        )
+        return [row for (row,) in found]
+
+    def _count(self, low: int, high: int) -> int:
+        where, values = self._where(low, high)
+        return self._connection.execute(
+            f"SELECT count(*) FROM exchanges WHERE {where}",  # noqa: S608
+            values,
+        ).fetchone()[0]
+
+    def row(self, values: tuple) -> IndexRow:
+        """A row of `COLUMNS` as it is handed out."""
+        return IndexRow(*values[:7], self.facts.by_number[values[7]])
+
+
+COLUMNS = (
+    "row, log, offset, length, at, took, "
+    "CASE typeof(path) WHEN 'integer' THEN "
+    "(SELECT text FROM paths WHERE paths.path = exchanges.path) ELSE path END, shape"
+)
+
+
+def rows_by_number(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[IndexRow]:
+    """The rows with these numbers that are still there, in this order."""
+    listed = ",".join(str(int(number)) for number in numbers)
+    facts = {shape.shape: shape for shape in shapes(connection)}
+    found = {
+        values[0]: IndexRow(*values[:7], facts[values[7]])
+        for values in connection.execute(
+            f"SELECT {COLUMNS} FROM exchanges WHERE row IN ({listed})"  # noqa: S608
+        )
+    }
+    return [found[number] for number in numbers if number in found]

@@ -1,0 +1,126 @@
+"""What is in each block of rows, so that a search skips most of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .filter import Plan
+
+BLOCK_BITS = 10
+BLOCK = 1 << BLOCK_BITS
+
+# Blocks whose summaries are read at a time.
+_AHEAD = 256
+# The first look is short, for most pages are full at once; each further one reaches farther.
+_FIRST_WINDOW = 2
+_LARGEST_WINDOW = 128
+
+
+class Summary(NamedTuple):
+    """What is in a block: how many rows, their times in milliseconds, their shapes."""
+
+    block: int
+    count: int
+    low: int
+    high: int
+    shapes: frozenset[int]
+
+
+def note(
+    connection: sqlite3.Connection, first_row: int, times: Sequence[int], shapes: Sequence[int]
+) -> None:
+    """Put the rows from `first_row` on into the summaries of their blocks."""
+    start = 0
+    while start < len(times):
+        row = first_row + start
+        ends = min(len(times), start + BLOCK - (row & (BLOCK - 1)))
+        part = times[start:ends]
+        _merge(
+            connection,
+            Summary(
+                row >> BLOCK_BITS,
+                ends - start,
+                min(part),
+                max(part),
+                frozenset(shapes[start:ends]),
+            ),
+        )
+        start = ends
+
+
+def _merge(connection: sqlite3.Connection, new: Summary) -> None:
+    old = connection.execute(
+        "SELECT block, count, low, high, shapes FROM blocks WHERE block = ?", (new.block,)
+    ).fetchone()
+    if old is not None:
+        known = _summary(old)
+        new = Summary(
+            new.block,
+            new.count + known.count,
+            min(new.low, known.low),
+            max(new.high, known.high),
+            new.shapes | known.shapes,
+        )
+    connection.execute(
+        "INSERT OR REPLACE INTO blocks (block, count, low, high, shapes) VALUES (?, ?, ?, ?, ?)",
+        (*new[:4], array("H", sorted(new.shapes)).tobytes()),
+    )
+
+
+def windows(
+    connection: sqlite3.Connection, plan: Plan, first: int, last: int, *, descending: bool
+) -> Iterator[tuple[int, int]]:
+    """Ranges of rows from `first` to `last` that may hold what is looked for, in that order."""
+    size = _FIRST_WINDOW
+    window: list[int] = []
+    for block in _candidates(connection, plan, first, last, descending=descending):
+        if window and (len(window) >= size or abs(block - window[-1]) > 1):
+            yield _range(window, first, last)
+            size = min(size * 2, _LARGEST_WINDOW)
+            window = []
+        window.append(block)
+    if window:
+        yield _range(window, first, last)
+
+
+def _range(blocks: list[int], first: int, last: int) -> tuple[int, int]:
+    low, high = min(blocks), max(blocks)
+    return max(first, low << BLOCK_BITS), min(last, ((high + 1) << BLOCK_BITS) - 1)
+
+
+def _candidates(
+    connection: sqlite3.Connection, plan: Plan, first: int, last: int, *, descending: bool
+) -> Iterator[int]:
+    low, high = first >> BLOCK_BITS, last >> BLOCK_BITS
+    order = "DESC" if descending else "ASC"
+    rows = None if plan.rows is None else {row >> BLOCK_BITS for row in plan.rows}
+    while low <= high:
+        found = connection.execute(
+            "SELECT block, count, low, high, shapes FROM blocks WHERE block BETWEEN ? AND ? "  # noqa: S608
+            f"ORDER BY block {order} LIMIT ?",
+            (low, high, _AHEAD),
+        ).fetchall()
+        if not found:
+            return
+        for row in found:
+            if (rows is None or row[0] in rows) and _may_hold(plan, row):
+                yield row[0]
+        if descending:
+            high = found[-1][0] - 1
+        else:
+            low = found[-1][0] + 1
+
+
+def _may_hold(plan: Plan, row: tuple[int, int, int, int, bytes]) -> bool:
+    if plan.low is not None and row[3] < plan.low:
+        return False
+    if plan.high is not None and row[2] > plan.high:
+        return False
+    return plan.shapes is None or not plan.shapes.isdisjoint(array("H", row[4]))
+
+
+def _summary(row: tuple[int, int, int, int, bytes]) -> Summary:
+    return Summary(*row[:4], frozenset(array("H", row[4])))
