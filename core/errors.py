@@ -23,7 +23,8 @@
     ├── CaptureError             exchanges cannot be captured
     │   └── LineError            a line of a capture log is not an exchange
     ├── SourceError              a log or file of exchanges cannot be read as one
-    └── FilterError              what was typed is no filter
+    ├── FilterError              what was typed is no filter
+    └── ViewError                a payload cannot be shown in the way that was asked for
 
 Each says *what* happened, *why*, and what to do (*fix*), in sentences for the user. Text from
 outside is quoted in them as it came; whoever shows it makes it safe (`cxtop.core.text`).
@@ -175,3 +176,7 @@ class FilterError(CxtopError):
     def __init__(self, what: str, *, position: int, why: str = "", fix: str = "") -> None:
         super().__init__(what, why=why, fix=fix)
         self.position = position
+
+
+class ViewError(CxtopError):
+    """A payload cannot be shown in the way that was asked for."""

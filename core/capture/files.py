@@ -32,8 +32,8 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 class LogFile:
     """Writes lines to `path`, a file or a folder; a folder gets a file `SERVICE-PID.jsonl`.
 
-    A path is a folder if it is one, ends with a slash, or is new and bears no suffix. Nothing is opened before
-    something is written. Every method may raise `OSError`.
+    A path is a folder if it is one, ends with a slash, or is new and bears no suffix. Nothing is
+    opened before something is written. Every method may raise `OSError`.
     """
 
     def __init__(self, path: str | Path, service: str, *, max_bytes: int, keep: int) -> None:

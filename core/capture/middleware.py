@@ -270,8 +270,10 @@ class _Passage:
 
     def _route(self) -> str:
         """The route's pattern, as frameworks leave it in the scope, with its mounts before it."""
-        pattern = getattr(self._scope.get("route"), "path", "")
-        if not isinstance(pattern, str) or not pattern:
+        route = self._scope.get("route")
+        pattern = getattr(route, "path", "")
+        # A mount is left there too when nothing within it matched.
+        if not isinstance(pattern, str) or not hasattr(route, "endpoint"):
             return ""
         mounted = self._scope.get("root_path", "")
         if mounted.startswith(self._root):

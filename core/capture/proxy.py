@@ -10,6 +10,7 @@ gets its `flowExecutionId` as `X-Request-ID`; other calls without one get a new 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +20,24 @@ import aiohttp
 from aiohttp import web
 
 from ..errors import CaptureError, ConfigError
+from ..redact import REDACTOR
 from . import doors
 from .log import CaptureLog
 from .relay import Relay
 from .sighting import MAX_BODY
+
+
+class _WithoutQuotes(logging.Filter):
+    """aiohttp's errors quote what callers sent, secrets and all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        record.msg, record.args = REDACTOR.text(record.getMessage()), None
+        return True
+
+
+_HTTP_LOGGER = logging.getLogger("cxtop.capture.http")
+_HTTP_LOGGER.addFilter(_WithoutQuotes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +126,7 @@ class Proxy:
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            logger=_HTTP_LOGGER,
             handler_cancellation=True,
             auto_decompress=False,
             keepalive_timeout=limits.idle_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 
 from ..errors import ConfigError
@@ -16,6 +17,7 @@ OWN: dict[str, str] = {
     "CXTOP_CLIENT_ID": "client_id",
     "CXTOP_CLIENT_SECRET": "client_secret",
     "CXTOP_ACCESS_TOKEN": "access_token",
+    "CXTOP_CAPTURES": "captures",
 }
 
 # Of several names for one setting the first that is set counts.
@@ -102,6 +104,8 @@ def _meaning(name: str, text: str, origin: Origin) -> object:
         return _genesys_env(text, origin)
     if name == "CXONE_ENV":
         return _cxone_env(text, origin)
+    if name == "CXTOP_CAPTURES":
+        return [part for part in text.split(os.pathsep) if part]
     if name == "DATA_ACTION_ID":
         return [text]
     return text

@@ -49,7 +49,8 @@ class Settings:
     `profiles` are all names that can be chosen, those of the `gc` tool with `gc:` before them.
     `profile` is the chosen one, `None` when nothing describes a platform yet; `missing` then
     says in sentences what is needed. `sources` tells by dotted name where a value came from;
-    what it does not name is a default.
+    what it does not name is a default. `captures` are the capture logs to follow: full paths of
+    files and folders, and patterns of them.
     """
 
     paths: Paths
@@ -64,6 +65,12 @@ class Settings:
     missing: tuple[str, ...] = ()
     dotenv_file: Path | None = None
     gc_file: Path | None = None
+    captures: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Without a word about them, capture logs lie in their own folder."""
+        if not self.captures:
+            object.__setattr__(self, "captures", (str(self.paths.captures_dir),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class _Sources:
     dotenv: DotenvFile
     dotenv_values: Mapping[str, str]
     config: ConfigFile
+    cwd: Path
 
     def in_dotenv(self, name: str) -> Origin:
         line = self.dotenv.values[name][1]
@@ -109,6 +117,7 @@ def load(
         dotenv=dotenv,
         dotenv_values={name: value for name, (value, _) in dotenv.values.items()},
         config=read_head(file),
+        cwd=here,
     )
     return _settle(sources, paths, flags)
 
@@ -136,6 +145,7 @@ def _settle(sources: _Sources, paths: Paths, flags: Flags) -> Settings:
     else:
         raise _no_profile(name, chosen_by, settings.profiles)
     layer = _merged(sources, lowest)
+    settings = replace(settings, captures=_captures(settings, sources, layer))
     return _with_profile(settings, name, layer, chosen_by)
 
 
@@ -149,6 +159,7 @@ def _theme_origin(config: ConfigFile, flags: Flags) -> Origin:
 
 def _without_file(settings: Settings, sources: _Sources) -> Settings:
     layer = _merged(sources, {})
+    settings = replace(settings, captures=_captures(settings, sources, layer))
     missing: list[str] = []
     if not {"base_url", "region"} & layer.keys():
         missing.append(f"Nothing says where the platform is. {how_to_complete()}")
@@ -171,6 +182,16 @@ def _with_profile(settings: Settings, name: str, layer: Layer, chosen_by: Origin
         profile=profile,
         sources={key: origin for key, origin in origins.items() if origin is not DEFAULT},
     )
+
+
+def _captures(settings: Settings, sources: _Sources, layer: Layer) -> tuple[str, ...]:
+    """The capture logs with their full paths; what is no list of texts is refused later."""
+    given = layer.get("captures")
+    if given is None or not isinstance(given.value, list | tuple):
+        return ()
+    in_file = given.origin.source is Source.PROFILE
+    base = settings.paths.config_file.parent if in_file else sources.cwd
+    return tuple(str(base / Path(str(each)).expanduser()) for each in given.value)
 
 
 def _choice(sources: _Sources, flags: Flags) -> tuple[str | None, Origin]:

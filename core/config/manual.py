@@ -71,6 +71,12 @@ SETTINGS: dict[str, Setting] = {
         '"10 MiB"',
     ),
     "runs": Setting("the ids of runs to watch from the start", "a list of texts", '["a-run-id"]'),
+    "captures": Setting(
+        "capture logs to follow: files, folders or patterns; a relative path counts from the "
+        "folder of this file",
+        "a list of texts",
+        '["/var/log/acme/captures", "/srv/*/captures.jsonl"]',
+    ),
     "slack_webhook_url": Setting(
         "where alerts go; in clear only in a file that nobody else can read (0600)",
         "an https:// URL",

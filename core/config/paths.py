@@ -25,6 +25,11 @@ class Paths:
         """Where cxtop writes what it does."""
         return self.state_dir / "cxtop.log"
 
+    @property
+    def captures_dir(self) -> Path:
+        """Where capture logs lie unless somebody says otherwise."""
+        return self.data_dir / "captures"
+
     def store_file(self, profile_name: str) -> Path:
         """The store of one profile; any name gives one file inside the state folder."""
         name = quote(profile_name, safe="").replace(".", "%2E")

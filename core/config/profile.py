@@ -126,6 +126,7 @@ class Profile(_Section):
     `client_secret`, or comes from `secret_command` (an argument list) or, with `keyring`, from
     the operating system's keyring: `resolve_secrets` gets it. `endpoints` overrides paths by
     the operation's name. `max_body` is in bytes. `runs` are the ids to watch.
+    `captures` are capture logs as they were written; `Settings.captures` has their full paths.
     """
 
     name: str = "default"
@@ -149,6 +150,7 @@ class Profile(_Section):
     poll: PollSettings = PollSettings()
     retention: Retention = Retention()
     runs: tuple[str, ...] = ()
+    captures: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     slack_webhook_url: Secret | None = None
 
     @model_validator(mode="before")

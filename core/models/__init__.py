@@ -2,6 +2,16 @@
 
 from .base import Model
 from .calls import Attempt, Call, CallState, RateBudget, WaitReason
+from .correlation import (
+    Certainty,
+    Correlation,
+    Key,
+    Kind,
+    StepMatch,
+    Tie,
+    TraceResult,
+    TraceState,
+)
 from .exchanges import (
     Body,
     BodyKind,
@@ -25,14 +35,18 @@ __all__ = [
     "BodyKind",
     "Call",
     "CallState",
+    "Certainty",
     "Connection",
     "ConnectionState",
+    "Correlation",
     "Diagnosis",
     "ErrorGroup",
     "Exchange",
     "Failure",
     "FlowTrace",
     "Frame",
+    "Key",
+    "Kind",
     "Model",
     "Outcome",
     "Page",
@@ -42,7 +56,11 @@ __all__ = [
     "RequestIdSource",
     "RunStatus",
     "RunView",
+    "StepMatch",
     "StepStatus",
+    "Tie",
+    "TraceResult",
+    "TraceState",
     "TraceStep",
     "WaitReason",
     "WatchState",

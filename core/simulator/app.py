@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from . import cxone, genesys, tokens
+from . import cxone, genesys, tokens, traces
 from .answers import RefusedError, on_http_error, on_invalid, on_refused
 from .doorway import Doorway
 from .limits import Limits
@@ -58,7 +58,8 @@ def create_app(
     )
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.simulation = simulation
-    for router in (tokens.router, genesys.router, cxone.router):
+    app.state.closing = simulation.closing
+    for router in (tokens.router, genesys.router, cxone.router, traces.router):
         app.include_router(router)
     app.add_api_route("/simulator/requests", requests, methods=["GET"])
     app.add_exception_handler(RefusedError, on_refused)

@@ -9,7 +9,6 @@ from fastapi.responses import Response
 
 from .answers import answer, page
 from .genesys import progress
-from .records import failed_records
 from .simulation import PAGE_RUN, Here, RunId
 from .world import Moment
 
@@ -32,7 +31,7 @@ async def status(here: Here, run_id: RunId) -> Response:
         return page()
     plan = here.plan(run_id)
     now = here.moment(plan)
-    failed = failed_records(plan, here.seed, 0, min(now.errors, MOST_ERRORS))
+    failed = here.failed(plan, 0, min(now.errors, MOST_ERRORS))
     body = {
         "id": run_id,
         **progress(here, plan),

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from .answers import answer, page, rfc3339
-from .records import failed_records
 from .simulation import PAGE_RUN, Here, RunId, Simulation
 from .world import Oddity, Plan
 
@@ -44,7 +43,7 @@ async def results(
     first = start
     if Oddity.REPEATED_IDS in plan.oddities and 0 < start < total:
         first -= min(REPEATED, start)
-    entities = list(failed_records(plan, here.seed, first, min(start + size, total)))
+    entities = list(here.failed(plan, first, min(start + size, total)))
     body = {"pageSize": size, "pageNumber": number, "total": total, "entities": entities}
     return answer(plan, "results", body, number)
 

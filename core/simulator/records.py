@@ -91,7 +91,7 @@ def _order(rng: Random) -> Json:
 
 def _survey(rng: Random) -> Json:
     return {
-        "conversationId": _uuid(rng),
+        "conversationId": uuid(rng),
         "email": f"guest{rng.randrange(10_000)}@example.net",
         "queue": rng.choice(_QUEUES),
         "answers": [{"question": f"q{n}", "score": rng.randint(0, 10)} for n in (1, 2, 3)],
@@ -102,7 +102,7 @@ def _survey(rng: Random) -> Json:
 def _shift(rng: Random) -> Json:
     begins = rng.randint(6, 14)
     return {
-        "agentId": _uuid(rng),
+        "agentId": uuid(rng),
         "email": f"{rng.choice(_GIVEN)}@agents.example.com".lower(),
         "queue": rng.choice(_QUEUES),
         "week": f"2025-W{rng.randint(1, 52):02d}",
@@ -135,7 +135,7 @@ def _invalid(rng: Random, record: Json) -> str:
 
 
 def _duplicate(rng: Random, record: Json) -> str:
-    return f"A record with the same key exists already: {_uuid(rng)}"
+    return f"A record with the same key exists already: {uuid(rng)}"
 
 
 def _timeout(rng: Random, record: Json) -> str:
@@ -202,6 +202,7 @@ def failed_records(plan: Plan, seed: int, start: int, stop: int) -> Iterator[Jso
         yield failed_record(plan, seed, index)
 
 
-def _uuid(rng: Random) -> str:
+def uuid(rng: Random) -> str:
+    """Looks like a UUID."""
     digits = f"{rng.getrandbits(128):032x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -24,7 +24,15 @@ class Scenario:
 
 
 _CALM = (
-    Plan(run_id="contact-import", total=2_000, processed=2_000, rate=8, errors=40, begins_s=-60),
+    Plan(
+        run_id="contact-import",
+        total=2_000,
+        processed=2_000,
+        rate=8,
+        errors=40,
+        begins_s=-60,
+        linked=True,
+    ),
     Plan(run_id="order-sync", total=600, processed=600, rate=6, errors=9, kind="order"),
     Plan(run_id="address-check", total=900, processed=900, rate=20, errors=12, begins_s=-300),
     Plan(
@@ -51,13 +59,14 @@ _BUSY = (
     Plan(
         run_id="nightly-contact-import", name="Nightly contact import", oddities=NAMED,
         total=50_000, processed=50_000, rate=52, errors=2_150, warnings=310, begins_s=-240,
+        linked=True,
     ),
     Plan(
         run_id="crm-backfill", name="CRM backfill", oddities=NAMED, end_word="failed",
         total=50_000, processed=48_511, rate=80, errors=1_489, warnings=64, begins_s=-1_020,
     ),
     Plan(
-        run_id="loyalty-sync", running_word="IN_PROGRESS",
+        run_id="loyalty-sync", running_word="IN_PROGRESS", linked=True,
         total=12_000, processed=12_000, rate=28, errors=312, warnings=45, begins_s=-100,
     ),
     Plan(
@@ -122,6 +131,7 @@ _STORM = tuple(
     Plan(
         run_id=run_id, end_word=word, total=total, processed=processed,
         rate=processed / works_s, errors=errors, platform=platform, oddities=oddities,
+        linked=run_id == "storm-import",
     )
     for run_id, word, total, processed, works_s, errors, platform, oddities in (
         ("storm-import", "completed", 4_000, 4_000, 14, 130, "genesys", frozenset[Oddity]()),

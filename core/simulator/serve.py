@@ -12,31 +12,31 @@ import json
 import os
 import secrets
 import signal
-import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
-
-import uvicorn
-from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import ConfigError
 from ..models import RunStatus
 from .app import CLIENT_ID, create_app
+from .listening import listening
 from .simulation import Simulation
 
-HOST = "127.0.0.1"
 PLATFORMS = ("genesys", "cxone")
 STDIN = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run the platform. Port 0 is any free port. `platform` is the dialect to announce."""
+    """How to run the platform. Port 0 is any free port. `platform` is the dialect to announce.
+
+    With a folder `traffic_log` the platform's flows really call a service, whose exchanges are
+    captured into that folder.
+    """
 
     scenario: str = "busy"
     port: int = 0
@@ -44,6 +44,15 @@ class Options:
     speed: float = 1.0
     platform: str = "genesys"
     allowed: int = 300
+    traffic_log: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficNotice:
+    """Where the service is that the flows call, and the folder that its capture log is in."""
+
+    log: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Announcement:
     """Where a running platform is, how to get in, and which runs it has.
 
     Every run is served in both dialects; a run's own `platform` is where it is at home.
+    `traffic` is `None` unless `Options.traffic_log` asked for it.
     """
 
     url: str
@@ -60,6 +70,7 @@ class Announcement:
     runs: tuple[dict[str, str], ...]
     scenario: str
     seed: int
+    traffic: TrafficNotice | None = None
 
     def run_ids(self, platform: str | None = None) -> tuple[str, ...]:
         """The ids of the runs at home in `platform`, or in the announced one."""
@@ -69,27 +80,10 @@ class Announcement:
     def line(self) -> str:
         """All of it as one line of JSON."""
         names = ("url", "platform", "client_id", "client_secret", "runs", "scenario", "seed")
-        return json.dumps({name: getattr(self, name) for name in names})
-
-
-@asynccontextmanager
-async def listening(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
-    """Serves an `app` of `create_app` on loopback as long as the block lasts; gives its URL.
-
-    Raises `ConfigError` when the port cannot be had.
-    """
-    with _listener(port) as listener:
-        server = _Server(_config(app))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            await server.listening.wait()
-            if serving.done():
-                serving.result()
-            yield f"http://{HOST}:{listener.getsockname()[1]}"
-        finally:
-            app.state.simulation.closing.set()
-            server.should_exit = True
-            await serving
+        told = {name: getattr(self, name) for name in names}
+        if self.traffic is not None:
+            told["traffic"] = asdict(self.traffic)
+        return json.dumps(told)
 
 
 @asynccontextmanager
@@ -109,8 +103,18 @@ async def simulator(
         client_secret=secret,
         allowed=chosen.allowed,
     )
-    async with listening(app, chosen.port) as url:
-        yield _announcement(chosen, app.state.simulation, url, secret)
+    simulation: Simulation = app.state.simulation
+    async with AsyncExitStack() as running:
+        url = await running.enter_async_context(listening(app, chosen.port))
+        notice = None
+        if chosen.traffic_log is not None:
+            # Only now: without it, neither a client nor the capture has to be loaded.
+            from .traffic import traffic
+
+            log = chosen.traffic_log.absolute()
+            service = await running.enter_async_context(traffic(simulation, log))
+            notice = TrafficNotice(str(log), service)
+        yield _announcement(chosen, simulation, url, secret, notice)
 
 
 async def serve(
@@ -151,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--platform", choices=PLATFORMS, default="genesys")
+    parser.add_argument("--traffic-log", type=Path, metavar="FOLDER")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
     given = vars(parser.parse_args(arguments))
     watch_parent = given.pop("with_parent")
@@ -166,64 +171,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-class _Protocol(H11Protocol):
-    """Hands each request its transport, so that the weather can break the connection."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.app_state = {**self.app_state, "transport": transport}
-        super().connection_made(transport)
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens (or never will), and leaves signals to whoever runs it."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        finally:
-            self.listening.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-def _config(app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=_Protocol,
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="error",
-        access_log=False,
-        timeout_graceful_shutdown=2,
-    )
-
-
-def _listener(port: int) -> socket.socket:
-    # The protocol is named because asyncio turns Nagle's algorithm off only where it is; with it
-    # on, every answer waits 40 ms for the client's acknowledgement of its head.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise ConfigError(
-            f"The simulator cannot listen on port {port} of {HOST}.",
-            why=f"The system says: {error}.",
-            fix="Choose another port, or 0 for any free one.",
-        ) from error
-    return listener
-
-
-def _announcement(options: Options, simulation: Simulation, url: str, secret: str) -> Announcement:
+def _announcement(
+    options: Options,
+    simulation: Simulation,
+    url: str,
+    secret: str,
+    notice: TrafficNotice | None,
+) -> Announcement:
     runs = tuple(
         {
             "id": plan.run_id,
@@ -241,6 +195,7 @@ def _announcement(options: Options, simulation: Simulation, url: str, secret: st
         runs=runs,
         scenario=options.scenario,
         seed=options.seed,
+        traffic=notice,
     )
 
 

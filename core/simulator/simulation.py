@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -15,7 +15,10 @@ from fastapi import Depends, Path, Request
 
 from ..errors import ConfigError
 from .answers import RefusedError
+from .executions import Executions
+from .incidents import Incident, blamed
 from .limits import Limits
+from .records import failed_records
 from .scenarios import Scenario
 from .tokens import Tokens
 from .weather import Weather
@@ -54,7 +57,10 @@ class Simulation:
         self.weather = Weather(self.scenario.climate, self.seed)
         self.plans = {plan.run_id: plan for plan in self.scenario.plans}
         self.requests: deque[Seen] = deque(maxlen=MOST_REQUESTS)
+        self.executions = Executions()
         self.closing = asyncio.Event()
+        self._incidents: dict[tuple[str, int], Incident] = {}
+        self._blamed: Counter[str] = Counter()
         self._asked = 0
         self._began = self.clock()
         self._began_at = datetime.now(UTC)
@@ -85,6 +91,27 @@ class Simulation:
     def moment(self, plan: Plan) -> Moment:
         """Where the run stands now."""
         return moment(plan, self.seed, self.elapsed)
+
+    def failed(self, plan: Plan, start: int, stop: int) -> Iterator[dict[str, Any]]:
+        """The failed records of a run from index `start` up to `stop`, one at a time."""
+        for index, entity in enumerate(failed_records(plan, self.seed, start, stop), start):
+            incident = self._incidents.get((plan.run_id, index))
+            yield entity if incident is None else blamed(entity, incident)
+
+    def blame(self, incident: Incident) -> None:
+        """Makes a call that failed the cause of the next record that fails in a linked run.
+
+        The next one, because nobody has seen it yet: what a record says never changes.
+        """
+        linked = [plan for plan in self.scenario.plans if plan.linked]
+        # In turns, so that every linked run shows some.
+        for plan in sorted(linked, key=lambda plan: self._blamed[plan.run_id]):
+            now = self.moment(plan)
+            place = plan.run_id, now.errors
+            if now.processed and now.errors < plan.errors and place not in self._incidents:
+                self._incidents[place] = incident
+                self._blamed[plan.run_id] += 1
+                return
 
     def at(self, simulated_s: float) -> datetime:
         """The real time of a simulated second."""

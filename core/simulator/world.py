@@ -44,7 +44,8 @@ class Plan:
     records a second until `processed` records are done, and ends with `end_word`. `errors` and
     `warnings` are the counts at its end. Where `total_at_first` is set, the total grows from it
     to `total` while the run works. `kind` is the kind of its records, `twist` names what is
-    hostile about its answers.
+    hostile about its answers. The records of a `linked` run go through the service that the flows
+    call, so that its errors are theirs.
     """
 
     run_id: str
@@ -64,6 +65,7 @@ class Plan:
     platform: str = "genesys"
     kind: str = "contact"
     twist: str = ""
+    linked: bool = False
 
     @property
     def works_s(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,16 +21,9 @@ LONGEST_PATH = 512
 _LONGEST_WORD = 256
 
 
-class Entry(NamedTuple):
-    """A line as the index has it. `at` is in ms since 1970, `took` in µs, `keys` of all its ids."""
-
-    offset: int
-    length: int
-    at: int
-    took: int | None
-    url: str
-    shape: ShapeKey
-    keys: Iterable[int]
+Entry = tuple[int, int, int, int | None, str, ShapeKey, Sequence[int]]
+"""A line as the index has it: offset, length, at (ms since 1970), took (µs), URL, shape, and the
+keys of all its ids. A plain tuple, for there are very many."""
 
 
 class Bad(NamedTuple):
@@ -104,7 +97,7 @@ def add(connection: sqlite3.Connection, batch: Batch, known: Interned) -> Added 
             batch.tail_length,
             len(batch.entries),
             len(batch.bad),
-            max((entry.at for entry in batch.entries), default=0),
+            max((entry[2] for entry in batch.entries), default=0),
             batch.log,
             batch.start,
         ),
@@ -157,11 +150,11 @@ def _numbers(
     numbers = [look(entry[5]) for entry in entries]
     if None in numbers:
         for entry, number in zip(entries, numbers, strict=True):
-            if number is None and entry.shape not in fresh.shapes:
-                fresh.shapes[entry.shape] = _shape(connection, entry.shape)
+            if number is None and entry[5] not in fresh.shapes:
+                fresh.shapes[entry[5]] = _shape(connection, entry[5])
         made = fresh.shapes
         numbers = [
-            made[entry.shape] if number is None else number
+            made[entry[5]] if number is None else number
             for entry, number in zip(entries, numbers, strict=True)
         ]
     return numbers  # pyright: ignore[reportReturnType]
@@ -177,8 +170,8 @@ def _shape(connection: sqlite3.Connection, key: ShapeKey) -> int:
     found = connection.execute(_SHAPE, key).fetchone()
     if found is not None:
         return found[0]
-    (count,) = connection.execute("SELECT count(*) FROM shapes").fetchone()
-    if count > MOST_SHAPES or any(len(word) > _LONGEST_WORD for word in key[:-1]):
+    (count,) = connection.execute("SELECT max(shape) FROM shapes").fetchone()
+    if count >= MOST_SHAPES or any(len(word) > _LONGEST_WORD for word in key[:-1]):
         return 0
     made = connection.execute(
         "INSERT INTO shapes (service, method, route, action, outcome, code, status) "
@@ -207,11 +200,12 @@ def _paths(
 
 def _path(connection: sqlite3.Connection, path: str) -> int | str | None:
     if len(path) > LONGEST_PATH or "\0" in path:
+        connection.execute("INSERT OR IGNORE INTO paths (path, text) VALUES (0, char(0))")
         return None
     found = connection.execute("SELECT path FROM paths WHERE text = ?", (path,)).fetchone()
     if found is not None:
         return found[0]
-    (count,) = connection.execute("SELECT count(*) FROM paths").fetchone()
+    (count,) = connection.execute("SELECT coalesce(max(path), 0) FROM paths").fetchone()
     if count >= MOST_PATHS:
         return path
     return connection.execute("INSERT INTO paths (text) VALUES (?)", (path,)).lastrowid
@@ -225,6 +219,3 @@ def _quarantine(connection: sqlite3.Connection, batch: Batch) -> None:
         "INSERT OR IGNORE INTO quarantined (log, offset, length, reason) VALUES (?, ?, ?, ?)",
         [(batch.log, *bad) for bad in batch.bad[: max(0, MOST_BAD - kept)]],
     )
-
-
-Job = Callable[[sqlite3.Connection], Added | None]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from . import fulltext, identities
 from .filter import Filter, Plan, Shape, plan
 from .filter.tree import IDS, Id, Phrase
+from .logs import Log, by_number
 from .zones import windows
 
 
@@ -36,7 +37,7 @@ class IndexRow(NamedTuple):
     shape: Shape
 
 
-Verify = Callable[[Sequence[IndexRow]], Sequence[bool]]
+Verify = Callable[[Sequence[IndexRow], Mapping[int, Log]], Sequence[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,8 @@ class Facts:
         return self.by_number[0].count > 0 or self._unknown_path()
 
     def _unknown_path(self) -> bool:
-        # Paths that the index does not keep are rare, and their mark is the empty path's number.
-        return (
-            self._connection.execute("SELECT 1 FROM paths WHERE path = 0").fetchone() is not None
-        )
+        # Whoever keeps a row without its path leaves this mark.
+        return self._connection.execute("SELECT 1 FROM paths WHERE path = 0").fetchone() is not None
 
     def paths(self, fits: Callable[[str], bool]) -> list[int]:
         """The numbers of the paths that fit."""
@@ -121,6 +120,7 @@ class Search:
         self.facts = Facts(connection)
         self.plan: Plan = plan(wanted, self.facts)
         self.first, self.last = bounds(connection)
+        self._known_logs: dict[int, Log] = {}
 
     def find(
         self, first: int, last: int, *, limit: int, descending: bool, budget_s: float
@@ -184,7 +184,7 @@ class Search:
             while low <= high:
                 rows = self._rows(low, high, size, descending=descending)
                 if not self.plan.exact and rows:
-                    chosen = self._verify(rows)
+                    chosen = self._verify(rows, self._logs(rows))
                     kept = [row for row, good in zip(rows, chosen, strict=True) if good]
                 else:
                     kept = rows
@@ -243,6 +243,12 @@ class Search:
             f"SELECT count(*) FROM exchanges WHERE {where}",  # noqa: S608
             values,
         ).fetchone()[0]
+
+    def _logs(self, rows: Sequence[IndexRow]) -> dict[int, Log]:
+        missing = {row.log for row in rows} - self._known_logs.keys()
+        if missing:
+            self._known_logs.update(by_number(self._connection, sorted(missing)))
+        return self._known_logs
 
     def row(self, values: tuple) -> IndexRow:
         """A row of `COLUMNS` as it is handed out."""

@@ -54,7 +54,9 @@ def own_keys_of(text: str) -> tuple[int, ...]:
     return key_of(text), IRREGULAR
 
 
-def lookup(connection: sqlite3.Connection, text: str, *, own: bool, others: bool) -> list[int] | None:
+def lookup(
+    connection: sqlite3.Connection, text: str, *, own: bool, others: bool
+) -> list[int] | None:
     """The rows, newest first, that may have an id `text`; `None` if they are too many to tell.
 
     `own`: as the exchange's own id or the beginning of it; `others`: as any of its other ids.
@@ -84,9 +86,9 @@ def _prefix_range(digits: str) -> tuple[int, int]:
     return low, low + (1 << rest) - 1
 
 
-def add(connection: sqlite3.Connection, first_row: int, keys: Sequence[Iterable[int]]) -> None:
+def add(connection: sqlite3.Connection, first_row: int, keys: Sequence[Sequence[int]]) -> None:
     """Keep the keys of each row from `first_row` on."""
-    count = sum(map(len, keys))  # pyright: ignore[reportArgumentType]
+    count = sum(map(len, keys))
     if count < _MANY:
         connection.executemany(
             "INSERT OR IGNORE INTO fresh_ids (key, row) VALUES (?, ?)",
@@ -100,9 +102,7 @@ def add(connection: sqlite3.Connection, first_row: int, keys: Sequence[Iterable[
         ends = min(last_row, ((epoch + 1) << ROW_BITS) - 1)
         part = keys[start - first_row : ends - first_row + 1]
         low = start & _ROW_MASK
-        entries = [
-            key << ROW_BITS | row for row, some in enumerate(part, low) for key in some
-        ]
+        entries = [key << ROW_BITS | row for row, some in enumerate(part, low) for key in some]
         _write_run(connection, epoch, 0, ends, entries)
 
 

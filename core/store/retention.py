@@ -19,7 +19,7 @@ async def retain(writer: Writer, *, max_age: timedelta, max_bytes: int, now: dat
     """Drop what is too old, then the oldest until the rest fits; see `Store.retain`."""
     oldest = micros(now) - max_age // timedelta(microseconds=1)
     dropped = 0
-    for drop in (_old_calls, _old_polls, _old_errors, _old_runs):
+    for drop in (_old_calls, _old_polls, _old_errors, _old_traces, _old_runs):
         dropped += await _repeat(writer, lambda connection, drop=drop: drop(connection, oldest))
     dropped += await _repeat(writer, lambda connection: _drop_oldest(connection, max_bytes))
     while await writer.submit(_give_back, alone=True):
@@ -62,6 +62,14 @@ def _old_errors(connection: sqlite3.Connection, oldest: int, limit: int = _SLICE
     connection.executemany("DELETE FROM errors WHERE run = ? AND id = ?", rows)
     connection.executemany("DELETE FROM error_entries WHERE id = ?", [(row[1],) for row in rows])
     return len(rows)
+
+
+def _old_traces(connection: sqlite3.Connection, oldest: int, limit: int = _SLICE) -> int:
+    return connection.execute(
+        "DELETE FROM traces WHERE trace IN "
+        "(SELECT trace FROM traces WHERE fetched_at < ? ORDER BY fetched_at LIMIT ?)",
+        (oldest, limit),
+    ).rowcount
 
 
 def _old_runs(connection: sqlite3.Connection, oldest: int) -> int:
@@ -107,6 +115,7 @@ _KINDS = (
     ("SELECT started_at FROM calls ORDER BY started_at LIMIT 1 OFFSET ?", _old_calls),
     ("SELECT polled_at FROM polls ORDER BY polled_at LIMIT 1 OFFSET ?", _old_polls),
     ("SELECT seen_at FROM error_entries ORDER BY id LIMIT 1 OFFSET ?", _old_errors),
+    ("SELECT fetched_at FROM traces ORDER BY fetched_at LIMIT 1 OFFSET ?", _old_traces),
 )
 
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from .exchangetables import EXCHANGES
+from .traces import TRACES
 
 # "cxto": tells our files from other programs' SQLite files.
 APPLICATION_ID = 0x6378746F
@@ -89,7 +90,7 @@ CREATE INDEX calls_by_run ON calls (run, started_at, id);
 CREATE INDEX calls_retried ON calls (started_at, id) WHERE retried;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, EXCHANGES)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, EXCHANGES, TRACES)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import StoreError
-from ..models import ActionRun, Call, ErrorGroup, Page, Poll, RecordError
+from ..models import ActionRun, Call, ErrorGroup, FlowTrace, Page, Poll, RecordError
 from ..redact import REDACTOR, Redactor
-from . import calls, errors, retention, runs
+from . import calls, errors, mentions, retention, runs, traces
 from .errorquery import ErrorSort
 from .faults import Faults
+from .mentions import Mention
 from .opening import examine, open_file
 from .readers import Readers
 from .schema import MIGRATIONS
@@ -35,12 +36,13 @@ class Store:
     longer than the patience, `StoreFullError` when the disk is full, `StoreNewerError` when a
     newer cxtop has taken the file over; the store can be used on after each.
 
-    `writer` and `readers` are for rooms that keep tables of their own.
+    `writer` and `readers` are for rooms that keep tables of their own; `redactor` is what takes
+    secrets out of all that is kept.
     """
 
     def __init__(self, faults: Faults, writer: Writer, redactor: Redactor) -> None:
         self._faults = faults
-        self._redactor = redactor
+        self.redactor = redactor
         self.path = faults.path
         self.writer = writer
         self.readers = Readers(faults)
@@ -97,7 +99,7 @@ class Store:
 
     async def save_run(self, run: ActionRun) -> None:
         """Keep `run` as the newest answer, unless a newer one is kept, and in its history."""
-        await self.writer.submit(lambda connection: runs.save_run(connection, run, self._redactor))
+        await self.writer.submit(lambda connection: runs.save_run(connection, run, self.redactor))
 
     async def runs(self, ids: Sequence[str] | None = None) -> list[ActionRun]:
         """The runs with these ids, in their order; without ids all, the last seen first."""
@@ -143,7 +145,7 @@ class Store:
             part = found[start : start + _SLICE]
             added += await self.writer.submit(
                 lambda connection, part=part: errors.add_errors(
-                    connection, run_id, part, now, self._redactor
+                    connection, run_id, part, now, self.redactor
                 )
             )
         return added
@@ -211,12 +213,33 @@ class Store:
             if len(found) < _SLICE:
                 return
 
+    async def errors_mentioning(self, ids: Sequence[str], *, limit: int = 50) -> list[Mention]:
+        """The last `limit` failed records of any run that name one of `ids` as a whole word.
+
+        They are looked for in records, messages and record ids; case counts.
+        """
+        return await self.readers.read(
+            lambda connection: mentions.errors_mentioning(connection, ids, limit)
+        )
+
+    # Traces
+
+    async def save_trace(self, trace: FlowTrace) -> None:
+        """Keep the trace of an execution that is over."""
+        await self.writer.submit(
+            lambda connection: traces.save_trace(connection, trace, self.redactor)
+        )
+
+    async def trace(self, execution_id: str) -> FlowTrace | None:
+        """The trace of an execution, if it was kept."""
+        return await self.readers.read(lambda connection: traces.trace(connection, execution_id))
+
     # Calls
 
     async def save_call(self, call: Call) -> None:
         """Keep `call` as it is now, with all its attempts, in place of what was kept of it."""
         await self.writer.submit(
-            lambda connection: calls.save_call(connection, call, self._redactor)
+            lambda connection: calls.save_call(connection, call, self.redactor)
         )
 
     async def calls(

@@ -86,6 +86,21 @@ def windows(
         yield _range(window, first, last)
 
 
+def runs(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Rows whose numbers follow each other: the first number of each run, and how many.
+
+    Blocks are filled from their beginning and dropped as a whole, so that few runs cover all.
+    """
+    found: list[tuple[int, int]] = []
+    for block, count in connection.execute("SELECT block, count FROM blocks ORDER BY block"):
+        first = max(1, block << BLOCK_BITS)
+        if found and sum(found[-1]) == first:
+            found[-1] = (found[-1][0], found[-1][1] + count)
+        else:
+            found.append((first, count))
+    return found
+
+
 def _range(blocks: list[int], first: int, last: int) -> tuple[int, int]:
     low, high = min(blocks), max(blocks)
     return max(first, low << BLOCK_BITS), min(last, ((high + 1) << BLOCK_BITS) - 1)

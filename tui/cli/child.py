@@ -21,20 +21,24 @@ _LONGEST_LINE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """Where the child's platform is, how to get in, and the ids of its runs."""
+    """Where the child's platform is, how to get in, and the ids of its runs.
+
+    `traffic_log` is the folder of the capture log of the service that the platform calls.
+    """
 
     url: str
     platform: str
     client_id: str
     client_secret: str = field(repr=False)
     runs: tuple[str, ...]
+    traffic_log: Path
 
 
 class Simulator:
     """Starts at once, so that it loads while the caller does; in `with`, which ends it.
 
-    It has a temporary `folder` that goes with it. The child ends by itself when its stdin
-    closes, as that happens even to a parent that is killed.
+    It has a temporary `folder` that goes with it, with the captured exchanges in it. The child
+    ends by itself when its stdin closes, as that happens even to a parent that is killed.
     """
 
     def __init__(self, *, scenario: str, seed: int, speed: float) -> None:
@@ -44,6 +48,7 @@ class Simulator:
         self._complaints: IO[bytes] = (self.folder / "simulator.stderr").open("w+b")
         command = [sys.executable, "-P", "-m", "cxtop.core.simulator", "--with-parent"]
         command += ["--scenario", scenario, "--seed", str(seed), "--speed", str(speed)]
+        command += ["--traffic-log", str(self.folder / "captures")]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -92,6 +97,7 @@ class Simulator:
             client_id=told["client_id"],
             client_secret=told["client_secret"],
             runs=tuple(run["id"] for run in told["runs"]),
+            traffic_log=Path(told["traffic"]["log"]),
         )
 
     async def _first_line(self) -> bytes:

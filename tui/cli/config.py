@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from . import exits
-from .options import Flags, epilog, with_profile
+from .options import Flags, epilog, with_captures
 from .output import print_json, print_line
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -43,7 +43,7 @@ def path(config: str | None, as_json: bool) -> None:
 
 @command.command(epilog=epilog("cxtop config show", "cxtop config show -p acme --json"))
 @_JSON
-@with_profile
+@with_captures
 def show(as_json: bool, flags: Flags) -> None:
     """Print every setting with its value and where that came from; secrets stay hidden."""
     from ...core.config import load
@@ -77,7 +77,7 @@ def show(as_json: bool, flags: Flags) -> None:
 @click.option("--secret-command", metavar="COMMAND", help="A command that prints the secret.")
 @click.option("--keyring", is_flag=True, default=None, help="The secret is in the keyring.")
 @click.option("--replace", is_flag=True, help="Replace the profile if there is one already.")
-@with_profile
+@with_captures
 def init(
     name: str,
     secret_command: str | None,
@@ -87,10 +87,14 @@ def init(
 ) -> None:
     """Write a profile into the config file, which is made, with all settings, if there is none."""
     import os
+    from pathlib import Path
 
     from ...core.config import find_paths, save_profile
 
     given = {key: value for key, value in flags.items() if key not in ("profile", "config")}
+    if given["captures"]:
+        # A relative path in the file would count from the file's folder.
+        given["captures"] = [str(Path(each).expanduser().absolute()) for each in given["captures"]]
     if not (given["region"] or given["base_url"]):
         given["region"] = "us-east-1"
         exits.narrate("▲ No --region and no --base-url: region is us-east-1; change it there.")
@@ -103,7 +107,7 @@ def init(
 
 @command.command(epilog=epilog("cxtop config check && cxtop doctor"))
 @_JSON
-@with_profile
+@with_captures
 def check(as_json: bool, flags: Flags) -> int:
     """Say what is wrong with the settings; exit code 2 if anything is."""
     from ...core.config.describing import check as problems_of

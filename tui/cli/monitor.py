@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import exits
-from .options import Flags, epilog, with_profile
+from .options import Flags, epilog, with_captures
 
 if TYPE_CHECKING:
     from ...core.config import Settings
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.argument("run_ids", metavar="[ID]...", nargs=-1)
 @click.option("--theme", metavar="NAME", help="The colours, such as cxtop-dark or cxtop-light.")
-@with_profile
+@with_captures
 def command(run_ids: tuple[str, ...], theme: str | None, flags: Flags) -> int:
     """Open the app, watching these runs too.
 
@@ -101,7 +101,7 @@ class _Opening:
 
         if name == self._begun:
             return self.settings
-        kept = {key: self._flags.get(key) for key in ("config", "theme")}
+        kept = {key: self._flags.get(key) for key in ("config", "theme", "captures")}
         return load(kept if name == ADHOC_NAME else {**kept, "profile": name})
 
     async def make_profile(self, fields: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...core.config import Profile, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
-Flags = Mapping[str, str | None]
+Flags = Mapping[str, Any]
 
 
 class ProfileName(click.ParamType[str]):
@@ -53,12 +53,29 @@ _FLAGS = (
     click.option("--client-id", metavar="ID", help="The OAuth client's id."),
 )
 
+_CAPTURES = click.option(
+    "--captures",
+    multiple=True,
+    metavar="PATH",
+    help="A capture log, a folder of them, or a pattern; may be given more than once.",
+)
+
 
 def with_profile(function: F) -> F:
     """Adds the options that say which platform is meant; they come as the keyword `flags`."""
+    return _with(_FLAGS, function)
 
+
+def with_captures(function: F) -> F:
+    """As `with_profile`, and with the option that says which capture logs are meant."""
+    return _with((*_FLAGS, _CAPTURES), function)
+
+
+def _with(options: tuple[Callable[[F], F], ...], function: F) -> F:
     def gathered(**given: Any) -> Any:
-        flags = {name: given.pop(name) for name in _NAMES}
+        flags = {name: given.pop(name) for name in (*_NAMES, "captures") if name in given}
+        if not flags.get("captures"):
+            flags["captures"] = None
         return function(flags=flags, **given)
 
     gathered.__doc__ = function.__doc__
@@ -66,7 +83,7 @@ def with_profile(function: F) -> F:
     gathered.__click_params__ = list(  # pyright: ignore[reportFunctionMemberAccess]
         getattr(function, "__click_params__", [])
     )
-    for option in reversed(_FLAGS):
+    for option in reversed(options):
         gathered = option(gathered)
     return gathered  # pyright: ignore[reportReturnType]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -17,6 +18,7 @@ from .output import print_line
         "cxtop simulate",
         "cxtop simulate --scenario storm --seed 7 --speed 10",
         "cxtop simulate --port 8700 --platform cxone",
+        "cxtop simulate --traffic-log captures",
     ),
 )
 @click.option(
@@ -48,14 +50,27 @@ from .output import print_line
     show_default=True,
     help="The dialect to announce; both are served.",
 )
+@click.option(
+    "--traffic-log",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Let the flows call a service too, and capture its exchanges into this folder.",
+)
 @click.option("--with-parent", is_flag=True, help="End when stdin is closed.")
 def command(
-    port: int, scenario: str, seed: int, speed: float, platform: str, with_parent: bool
+    port: int,
+    scenario: str,
+    seed: int,
+    speed: float,
+    platform: str,
+    traffic_log: Path | None,
+    with_parent: bool,
 ) -> None:
     """Serve a simulated platform until Ctrl+C.
 
     One line of JSON on stdout tells where it is and how to get in: url, platform, client_id,
-    client_secret, runs, scenario, seed.
+    client_secret, runs, scenario, seed, and with --traffic-log traffic, which tells the folder and
+    the service's address.
     """
     import asyncio
 
@@ -65,6 +80,10 @@ def command(
         print_line(line)
         told = json.loads(line)
         narrate(f"The scenario {scenario} is served at {told['url']}; Ctrl+C ends it.")
+        if traffic_log is not None:
+            narrate(f"Exchanges are captured into {told['traffic']['log']}.")
 
-    options = Options(scenario, port=port, seed=seed, speed=speed, platform=platform)
+    options = Options(
+        scenario, port=port, seed=seed, speed=speed, platform=platform, traffic_log=traffic_log
+    )
     asyncio.run(serve(options, announce=announce, watch_parent=with_parent))

@@ -77,7 +77,7 @@ class Table(ScrollView, Generic[R], can_focus=True):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.columns = tuple(columns)
-        self.rows: Sequence[R] = ()
+        self.rows: Sequence[R | None] = ()
         self.cursor = 0
         self.marks: set[str] = set()
         self.sorted_by: tuple[str, bool] | None = None
@@ -89,15 +89,24 @@ class Table(ScrollView, Generic[R], can_focus=True):
 
     # what is in it
 
-    def show(self, rows: Sequence[R], *, empty: Line | None = None) -> None:
-        """Take these rows; the cursor stays on its row where that is still there."""
+    def show(
+        self, rows: Sequence[R | None], *, empty: Line | None = None, at: int | None = None
+    ) -> None:
+        """Take these rows; the cursor stays on its row where that is still there.
+
+        A row that is `None` is known to be there, but not what it holds yet. `at` says where the
+        cursor is to be, which spares looking through all rows for its own.
+        """
         here = self.cursor_key
         self.rows = rows
         if empty is not None:
             self._empty = empty
-        if here is not None and not self._is_at(self.cursor, here):
+        if at is not None:
+            self.cursor = at
+        elif here is not None and not self._is_at(self.cursor, here):
             self.cursor = next(
-                (i for i, row in enumerate(rows) if self._key(row) == here), self.cursor
+                (i for i, row in enumerate(rows) if row is not None and self._key(row) == here),
+                self.cursor,
             )
         self.cursor = max(0, min(self.cursor, len(rows) - 1))
         self.virtual_size = Size(self.size.width, len(rows) + 1)
@@ -105,7 +114,8 @@ class Table(ScrollView, Generic[R], can_focus=True):
         self.refresh()
 
     def _is_at(self, index: int, key: str) -> bool:
-        return index < len(self.rows) and self._key(self.rows[index]) == key
+        row = self.rows[index] if index < len(self.rows) else None
+        return row is not None and self._key(row) == key
 
     @property
     def cursor_row(self) -> R | None:
@@ -201,7 +211,7 @@ class Table(ScrollView, Generic[R], can_focus=True):
     def _row(self, index: int, width: int) -> Strip:
         row = self.rows[index]
         base = self.visual_style
-        marked = bool(self.marks) and self._key(row) in self.marks
+        marked = bool(self.marks) and row is not None and self._key(row) in self.marks
         edge: Line = (("●", "accent"),) if marked else ()
         if index == self.cursor:
             edge = (
@@ -215,7 +225,8 @@ class Table(ScrollView, Generic[R], can_focus=True):
         for position, (column, cells) in enumerate(self._fitted):
             if position:
                 made.append(Segment(" " * GAP, base.rich_style))
-            made += segments(column.cell(row, cells), base, cells, right=column.right)
+            cell = (("…", "track"),) if row is None else column.cell(row, cells)
+            made += segments(cell, base, cells, right=column.right)
         return Strip(made).adjust_cell_length(width, base.rich_style)
 
     def _component(self, name: str) -> Style:

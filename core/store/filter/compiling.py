@@ -200,8 +200,8 @@ def _all(parts: Sequence[_Part]) -> _Part:
     return _Part(
         _joined(" AND ", parts),
         all(part.exact for part in parts),
-        _met((part.shapes for part in parts)),
-        _met((part.rows for part in parts)),
+        _met(part.shapes for part in parts),
+        _met(part.rows for part in parts),
         max((part.low for part in parts if part.low is not None), default=None),
         min((part.high for part in parts if part.high is not None), default=None),
     )

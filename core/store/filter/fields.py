@@ -65,7 +65,12 @@ FIELDS: dict[str, Field] = {
             lambda token, now: values.status(token.value, token.value_at),
             ("2xx", "4xx", "5xx", ">=400", "none"),
         ),
-        Field("code", "error code in the answer; * and ? stand for any text", "code:TIMEOUT", _text("code")),
+        Field(
+            "code",
+            "error code in the answer; * and ? stand for any text",
+            "code:TIMEOUT",
+            _text("code"),
+        ),
         Field("method", "HTTP method", "method:POST", _text("method"), _METHODS),
         Field(
             "path",
@@ -83,7 +88,9 @@ FIELDS: dict[str, Field] = {
         Field("flow", "flow execution id", "flow:7d0c…", _id("flow")),
         Field("conversation", "conversation id", "conversation:c-10442", _id("conversation")),
         Field("trace", "trace id of W3C traceparent", "trace:4bf92f35…", _id("trace")),
-        Field("action", "data action; * and ? stand for any text", "action:lookup*", _text("action")),
+        Field(
+            "action", "data action; * and ? stand for any text", "action:lookup*", _text("action")
+        ),
         Field("route", "route of the service", "route:/orders/{id}", _text("route")),
         Field("service", "who captured it", "service:crm", _text("service")),
         Field(

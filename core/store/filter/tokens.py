@@ -12,7 +12,7 @@ Kind = Literal["term", "or", "and", "not", "(", ")"]
 
 _SPACE = re.compile(r"\s+")
 # What ends a bare value. Quotes inside are literal: only at its beginning they quote.
-_BARE = re.compile(r'[^\s|()]+')
+_BARE = re.compile(r"[^\s|()]+")
 _NAME = re.compile(r"([A-Za-z_]+):")
 _WORDS: dict[str, Kind] = {"or": "or", "and": "and", "not": "not"}
 

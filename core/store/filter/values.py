@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from ...errors import FilterError
-from .tree import LARGEST, NoStatus, Node, Span, millis
+from .tree import LARGEST, Node, NoStatus, Span, millis
 
 _LENGTH = re.compile(r"(?:\d{1,9}(?:\.\d{1,6})?(?:ms|[smhdw]))+", re.IGNORECASE)
 _PART = re.compile(r"([\d.]+)(ms|[smhdw])", re.IGNORECASE)
@@ -105,7 +105,7 @@ def _last(hour: int, minute: int, second: int, now: datetime) -> datetime:
     return found.astimezone()
 
 
-def _span(field: str, value: str, position: int, read) -> Span:  # noqa: ANN001
+def _span(field: str, value: str, position: int, read) -> Span:
     low, dots, high = value.partition("..")
     if dots:
         return Span(

@@ -36,7 +36,7 @@ async def serving(app: Any, *, lifespan: Any = "auto") -> AsyncIterator[str]:
 async def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
     """Waits for `condition`, at most `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for knows no event
             await asyncio.sleep(0.005)
 
 
@@ -66,3 +66,9 @@ def python(code: str, *arguments: str, **options: Any) -> subprocess.CompletedPr
         env={**os.environ, "PYTHONWARNINGS": "error"},
         **options,
     )
+
+
+def written(path: Path) -> bytes:
+    """Every byte of the log at `path`, a file or a folder; nothing if there is none."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return b"".join(file.read_bytes() for file in files if file.exists())

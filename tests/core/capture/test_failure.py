@@ -34,13 +34,13 @@ def test_of_many_frames_the_ends_are_kept() -> None:
 
 
 def test_a_message_that_cannot_be_had_is_said() -> None:
-    class Sullen(Exception):
+    class SullenError(Exception):
         def __str__(self) -> str:
             raise RuntimeError("no")
 
-    failure = failure_of(Sullen(), REDACTOR)
+    failure = failure_of(SullenError(), REDACTOR)
     assert failure.message == "(its message cannot be had: RuntimeError)"
-    assert failure.type.endswith("Sullen")
+    assert failure.type.endswith("SullenError")
 
 
 def test_a_builtin_goes_by_its_name_and_a_long_message_is_clipped() -> None:

@@ -145,15 +145,14 @@ async def test_rotation_loses_and_doubles_nothing(tmp_path: Path, logging_to: Lo
         if n % 40 == 0:
             await asyncio.sleep(0.01)
     log.close()
-    assert len(list(tmp_path.iterdir())) > 10
-    assert all(path.stat().st_size <= 3000 for path in tmp_path.iterdir())
+    sizes = [entry.stat().st_size for entry in os.scandir(tmp_path)]
+    assert len(sizes) > 10
+    assert max(sizes) <= 3000
     assert [e.request_id for e in captured(tmp_path)] == [f"id-{n}" for n in range(300)]
 
 
 @pytest.mark.parametrize("fsync", ["interval", "always"])
-async def test_synced_logs_are_written_too(
-    tmp_path: Path, logging_to: Logging, fsync: str
-) -> None:
+async def test_synced_logs_are_written_too(tmp_path: Path, logging_to: Logging, fsync: str) -> None:
     log = logging_to(tmp_path / "c.jsonl", fsync=fsync, flush_interval_s=0.02)
     for n in range(50):
         log.submit(sighting(n))
@@ -342,4 +341,3 @@ async def test_flushing_keeps_up_with_a_slow_trickle(tmp_path: Path, logging_to:
     log.submit(sighting())
     await until(lambda: log.stats.written == 1)
     assert time.monotonic() - began < 2
-    assert os.stat(tmp_path / "c.jsonl").st_size > 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -379,3 +381,36 @@ def test_importing_the_configuration_is_cheap():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_captures_lie_in_the_data_folder_unless_said_otherwise(place: Place):
+    assert place.load().captures == (str(place.home / "data" / "captures"),)
+    place.config('[profiles.p]\nregion = "us-east-1"\ncaptures = []\n')
+    assert place.load().captures == (str(place.home / "data" / "captures"),)
+
+
+def test_captures_count_from_where_they_are_written(place: Place):
+    place.config('[profiles.p]\nregion = "us-east-1"\ncaptures = ["a/*.jsonl", "/srv/b", "~/c"]\n')
+    settings = place.load()
+    home = Path("~").expanduser()
+    assert settings.captures == (f"{place.home}/a/*.jsonl", "/srv/b", f"{home}/c")
+    settings = place.load(CXTOP_CAPTURES=f"x.jsonl{os.pathsep}/y{os.pathsep}")
+    assert settings.captures == (f"{place.cwd}/x.jsonl", "/y")
+    assert settings.profile is not None
+    assert settings.profile.captures == ("x.jsonl", "/y")
+    settings = place.load({"captures": ("z",)}, CXTOP_CAPTURES="x.jsonl")
+    assert settings.captures == (f"{place.cwd}/z",)
+
+
+def test_captures_need_no_profile(place: Place):
+    settings = place.load(CXTOP_CAPTURES="logs")
+    assert settings.profile is None
+    assert settings.captures == (f"{place.cwd}/logs",)
+
+
+def test_captures_that_are_no_list_of_texts_are_refused(place: Place):
+    for wrong in ('"x.jsonl"', "[1]", '[""]'):
+        file = place.config(f'[profiles.p]\nregion = "us-east-1"\ncaptures = {wrong}\n')
+        with pytest.raises(ConfigError, match=f"{file} line 3: captures") as caught:
+            place.load()
+        assert caught.value.fix == "Allowed: a list of texts."

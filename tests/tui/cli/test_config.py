@@ -67,3 +67,12 @@ def test_a_wrong_value_names_its_line(alone: Cli) -> None:
     assert done.code == 2
     assert "line 3" in done.err
     assert "Allowed: basic, form." in done.err
+
+
+def test_captures_are_written_with_their_full_path(alone: Cli) -> None:
+    done = alone("config", "init", "acme", "--region", "eu-west-1", "--captures", "logs/*.jsonl")
+    assert done.code == 0
+    shown = {line["setting"]: line for line in alone("config", "show", "--json").json}
+    assert shown["captures"]["value"] == f"{alone.home}/logs/*.jsonl"
+    shown = {line["setting"]: line for line in alone("config", "show", "--json", "--captures", "x").json}
+    assert (shown["captures"]["value"], shown["captures"]["from"]) == ("x", "--captures")

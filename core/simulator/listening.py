@@ -1,0 +1,94 @@
+"""Serves an application on loopback as long as somebody needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ..errors import ConfigError
+
+HOST = "127.0.0.1"
+
+
+@asynccontextmanager
+async def listening(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
+    """Serves `app` on loopback as long as the block lasts; gives its URL.
+
+    `app.state.closing` is an event that is set when the block ends, so that slow answers do not
+    hold it up. Raises `ConfigError` when the port cannot be had.
+    """
+    with _listener(port) as listener:
+        server = _Server(_config(app))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            await server.listening.wait()
+            if serving.done():
+                serving.result()
+            yield f"http://{HOST}:{listener.getsockname()[1]}"
+        finally:
+            app.state.closing.set()
+            server.should_exit = True
+            await serving
+
+
+class _Protocol(H11Protocol):
+    """Hands each request its transport, so that the weather can break the connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.app_state = {**self.app_state, "transport": transport}
+        super().connection_made(transport)
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens (or never will), and leaves signals to whoever runs it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def _listener(port: int) -> socket.socket:
+    # The protocol is named because asyncio turns Nagle's algorithm off only where it is; with it
+    # on, every answer waits 40 ms for the client's acknowledgement of its head.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ConfigError(
+            f"The simulator cannot listen on port {port} of {HOST}.",
+            why=f"The system says: {error}.",
+            fix="Choose another port, or 0 for any free one.",
+        ) from error
+    return listener

@@ -1,0 +1,215 @@
+"""Reading exchanges back from where their lines lie, and noticing when they are not there."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import msgspec
+
+from ..capture.record import UNREADABLE, BodyPart, Head, Line, decode_line
+from ..errors import LineError
+from ..models.exchanges import Body, BodyKind, Exchange
+from ..store.filter.tree import millis, took
+from ..store.finding import IndexRow
+from ..store.logs import Log
+from .content import READ, Content
+
+_MOST_OPEN = 16
+_MOST_UNPACKED = 2
+# What a gzipped log unpacks to at most; a bomb ends there.
+_LARGEST_UNPACKED = 2 * 1024**3
+
+
+class Missing(StrEnum):
+    """Why an exchange's line cannot be shown."""
+
+    GONE = "gone"
+    CHANGED = "changed"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """An exchange whose line is not to be had: `state`, and a sentence about why."""
+
+    state: Missing
+    why: str
+
+
+class _Size(msgspec.Struct):
+    size: int = 0
+
+
+class Brief(Head):
+    """The head of a line, and how large the bodies were, in bytes."""
+
+    request: _Size | None = None
+    response: _Size | None = None
+
+
+_briefs = msgspec.json.Decoder(Brief)
+
+
+class Payloads:
+    """Reads lines; may be used from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[str, Content] = OrderedDict()
+        self._unpacked: OrderedDict[tuple[str, int, int], BinaryIO] = OrderedDict()
+
+    def close(self) -> None:
+        """Let go of every file."""
+        with self._lock:
+            while self._opened:
+                self._opened.popitem()[1].close()
+            while self._unpacked:
+                self._unpacked.popitem()[1].close()
+
+    def exchange(self, row: IndexRow, log: Log | None) -> Exchange | Absent:
+        """The whole exchange of a row."""
+        line = self.line(row, log)
+        if isinstance(line, Absent):
+            return line
+        try:
+            return decode_line(line)
+        except LineError as error:
+            return Absent(Missing.UNREADABLE, str(error))
+
+    def brief(self, row: IndexRow, log: Log | None) -> Brief | Absent:
+        """The head of a row's line."""
+        return self.checked(row, log)[0]
+
+    def line(self, row: IndexRow, log: Log | None) -> bytes | Absent:
+        """The line of a row as it stands in its log, without its newline."""
+        found, line = self.checked(row, log)
+        return found if isinstance(found, Absent) else line
+
+    def briefs(self, rows: Sequence[IndexRow], logs: Mapping[int, Log]) -> list[Brief | Absent]:
+        """The heads of several rows' lines."""
+        return [self.brief(row, logs.get(row.log)) for row in rows]
+
+    def checked(self, row: IndexRow, log: Log | None) -> tuple[Brief | Absent, bytes]:
+        """The head of a row's line, and the line; nothing if it is not there."""
+        if log is None:
+            return Absent(Missing.GONE, "Its log is not known any more."), b""
+        try:
+            data = self._read(log, row.offset, row.length)
+        except FileNotFoundError:
+            return Absent(Missing.GONE, f"The log {log.path} is not there any more."), b""
+        except OSError as error:
+            why = f"The log {log.path} cannot be read: {error.strerror}."
+            return Absent(Missing.GONE, why), b""
+        if len(data) == row.length and data.endswith(b"\n"):
+            line = data[:-1]
+            try:
+                brief = _briefs.decode(line)
+                if _is_of(brief, row):
+                    return brief, line
+            except UNREADABLE:
+                pass  # it is another line, or none; said below
+        return Absent(Missing.CHANGED, f"The log {log.path} holds something else there now."), b""
+
+    def _read(self, log: Log, offset: int, length: int) -> bytes:
+        with self._lock:
+            content = self._content(log)
+            if not content.packed:
+                return content.read(offset, length)
+            unpacked = self._unpack(log.path, content)
+            unpacked.seek(offset)
+            return unpacked.read(length)
+
+    def _content(self, log: Log) -> Content:
+        content = self._opened.pop(log.path, None)
+        if content is not None and (content.device, content.inode) != (log.device, log.inode):
+            content.close()
+            content = None
+        if content is None or not content.stat().st_nlink:
+            if content is not None:
+                content.close()
+            content = Content(log.path)
+        self._opened[log.path] = content
+        while len(self._opened) > _MOST_OPEN:
+            self._opened.popitem(last=False)[1].close()
+        return content
+
+    def _unpack(self, path: str, content: Content) -> BinaryIO:
+        found = content.stat()
+        key = path, found.st_size, found.st_mtime_ns
+        unpacked = self._unpacked.pop(key, None)
+        if unpacked is None:
+            unpacked = TemporaryFile()  # noqa: SIM115 - it is kept open
+            place = 0
+            while place < _LARGEST_UNPACKED and (data := content.read(place, READ)):
+                unpacked.write(data)
+                place += len(data)
+        self._unpacked[key] = unpacked
+        while len(self._unpacked) > _MOST_UNPACKED:
+            self._unpacked.popitem(last=False)[1].close()
+        return unpacked
+
+
+def _is_of(brief: Brief, row: IndexRow) -> bool:
+    """Whether this is the line that the row was made from."""
+    if brief.at.tzinfo is None or millis(brief.at) != row.at or took(brief.duration_ms) != row.took:
+        return False
+    shape = row.shape
+    return not shape.shape or (
+        brief.status == shape.status
+        and brief.method == shape.method
+        and brief.outcome.value == shape.outcome
+        and brief.code == shape.code
+    )
+
+
+_lines = msgspec.json.Decoder(Line)
+
+
+def texts_of_line(line: bytes) -> list[str]:
+    """The texts of the bodies in a line; none if it cannot be read."""
+    try:
+        return texts_of(_lines.decode(line))
+    except UNREADABLE:
+        return []
+
+
+def texts_of(exchange: Exchange | Line) -> list[str]:
+    """The texts of an exchange's bodies and of its failure, as the full text has them."""
+    texts = [_text(exchange.request), _text(exchange.response)]
+    if exchange.failure is not None:
+        texts.append(f"{exchange.failure.type} {exchange.failure.message}")
+    return [text for text in texts if text]
+
+
+def _text(body: Body | BodyPart | None) -> str:
+    if body is None:
+        return ""
+    if body.kind is BodyKind.TEXT:
+        return str(body.value)
+    if body.kind is not BodyKind.JSON:
+        return ""
+    if isinstance(body.value, str):
+        return body.value
+    pieces: list[str] = []
+    _collect(body.value, pieces)
+    return " \n ".join(pieces)
+
+
+def _collect(value: object, pieces: list[str]) -> None:
+    """Names and values of a JSON value, in order."""
+    # Bodies were decoded by a decoder that refuses deep nesting.
+    if isinstance(value, dict):
+        for name, item in value.items():
+            pieces.append(str(name))
+            _collect(item, pieces)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _collect(item, pieces)
+    elif value is not None:
+        pieces.append("true" if value is True else "false" if value is False else str(value))

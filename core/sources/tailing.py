@@ -1,0 +1,421 @@
+"""Following logs through whatever happens to them: one look, what is new, and where it lies.
+
+A log is recognised by prints of its beginning and of the end of what was read, not by its name:
+
+- renamed, and another made in its place: the old one is read to its end, then the new one;
+- copied and cut (copytruncate): the copy takes the place of what was cut, and is read on from
+  where the old one had been left; a gap that cannot be excluded is told;
+- cut and grown again, even beyond where it had been: the prints differ, it is read from its start;
+- gzipped: its contents are recognised, and nothing is read twice;
+- deleted, missing, a link that points elsewhere: looked for again each time.
+
+A line is taken when its newline is there, never earlier. All of it blocks and belongs in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from .content import HEAD, READ, TAIL, Content
+from .patterns import Patterns
+
+LONGEST_LINE = 64 * 1024 * 1024
+_MOST_OPEN = 128
+_BOM = b"\xef\xbb\xbf"
+# A log that is recognised by its beginning alone has to have this much of it.
+_TELLING = 128
+
+
+@dataclass(slots=True, eq=False)
+class Tracked:
+    """A log and how far it was read. `log` is its number, 0 until somebody gives it one.
+
+    The other fields are those of `cxtop.core.store.logs.Log`; `size` and `changed` are how the
+    file was when it was looked at last, `held` how many bytes of a line without its end lie
+    behind `offset`.
+    """
+
+    path: str
+    device: int = 0
+    inode: int = 0
+    packed: bool = False
+    head: bytes = b""
+    head_length: int = 0
+    tail: bytes = b""
+    tail_length: int = 0
+    offset: int = 0
+    log: int = 0
+    last_at: int = 0
+    size: int = -1
+    changed: int = 0
+    behind: bool = False
+    held: int = 0
+    moved: bool = False
+    content: Content | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What the system knows the file by."""
+        return self.device, self.inode
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Lines that were read: each with its offset, without its newline; they end at `end`.
+
+    `skipped` are lines that are too long, as offset and length. `check_text` tells whether there
+    may be wrong UTF-8 among the lines. `head` and `tail` are the prints at `end`.
+    """
+
+    tracked: Tracked
+    start: int
+    end: int
+    lines: Sequence[tuple[int, memoryview]]
+    skipped: Sequence[tuple[int, int]]
+    check_text: bool
+    head: bytes
+    head_length: int
+    tail: bytes
+    tail_length: int
+
+
+class Tailer:
+    """Follows the logs that match `patterns`.
+
+    `known` are logs that were followed earlier. `tell` hears sentences about what a user should
+    know: a gap, a line that was skipped, a file that cannot be read.
+    """
+
+    def __init__(
+        self, patterns: Patterns, known: Iterable[Tracked] = (), *, tell: Callable[[str], None]
+    ) -> None:
+        self._patterns = patterns
+        self._tell = tell
+        self._logs: list[Tracked] = list(known)
+        self._bound: dict[tuple[int, int], Tracked] = {}
+        self._copies: dict[tuple[int, int], tuple[int, int, int]] = {}
+        self._turn = 0
+        self._complained: dict[str, str] = {}
+
+    @property
+    def logs(self) -> Sequence[Tracked]:
+        """Every log that was met, or known from earlier."""
+        return self._logs
+
+    def look(self) -> list[Tracked]:
+        """Look at all files; the logs that are new or lie elsewhere now."""
+        seen: set[tuple[int, int]] = set()
+        strangers: list[tuple[str, os.stat_result]] = []
+        for path in self._patterns.paths():
+            found = self._stat(path)
+            if found is None or (key := (found.st_dev, found.st_ino)) in seen:
+                continue
+            seen.add(key)
+            tracked = self._bound.get(key)
+            if tracked is None:
+                strangers.append((path, found))
+            else:
+                self._look_again(tracked, path, found, strangers)
+        for key, tracked in list(self._bound.items()):
+            if key not in seen:
+                self._look_at_lost(tracked)
+        # The oldest first: of two files that may continue a log it is the one that does.
+        strangers.sort(key=lambda one: one[1].st_mtime_ns)
+        for path, found in strangers:
+            self._meet(path, found)
+        self._close_idle()
+        changed = [one for one in self._logs if one.moved]
+        for tracked in changed:
+            tracked.moved = False
+        return changed
+
+    def read(self) -> Piece | None:
+        """The next lines of the log that is furthest back in time; `None` if none has more."""
+        while behind := [one for one in self._bound.values() if one.behind]:
+            tracked = min(behind, key=lambda one: one.last_at)
+            try:
+                piece = self._read(tracked)
+            except OSError as error:
+                self._complain(tracked.path, error)
+                tracked.behind = False
+                continue
+            if piece is not None:
+                return piece
+            tracked.behind = False
+        return None
+
+    def close(self) -> None:
+        """Let go of every file."""
+        for tracked in self._logs:
+            self._shut(tracked)
+
+    # Looking
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        try:
+            found = os.stat(path)  # noqa: PTH116
+        except FileNotFoundError:
+            self._complained.pop(path, None)
+            return None
+        except OSError as error:
+            self._complain(path, error)
+            return None
+        return found if stat.S_ISREG(found.st_mode) else None
+
+    def _look_again(
+        self,
+        tracked: Tracked,
+        path: str,
+        found: os.stat_result,
+        strangers: list[tuple[str, os.stat_result]],
+    ) -> None:
+        if tracked.path != path:
+            tracked.path, tracked.moved = path, True
+        if (found.st_size, found.st_mtime_ns) == (tracked.size, tracked.changed):
+            return
+        try:
+            same = self._is_same(tracked, self._open(tracked))
+        except OSError as error:
+            self._complain(path, error)
+            return
+        if same:
+            if tracked.packed and tracked.content is not None:
+                tracked.content.refresh()
+            tracked.size, tracked.changed = found.st_size, found.st_mtime_ns
+            tracked.behind = True
+            return
+        # It was cut, or something else has got its number.
+        self._unbind(tracked)
+        strangers.append((path, found))
+        if tracked.offset:
+            self._tell(
+                f"{path} was cut or written anew. It is read from its start. Lines that were "
+                "added before that and not read yet are lost unless a copy has them."
+            )
+
+    def _look_at_lost(self, tracked: Tracked) -> None:
+        """A file that no path leads to any more is read to its end while it is still open."""
+        if tracked.content is None:
+            self._unbind(tracked)
+            return
+        try:
+            found = tracked.content.stat()
+            unread = found.st_size > tracked.offset + tracked.held and not tracked.packed
+            grown = (found.st_size, found.st_mtime_ns) != (tracked.size, tracked.changed)
+            if unread and (grown or tracked.behind) and self._is_same(tracked, tracked.content):
+                tracked.size, tracked.changed = found.st_size, found.st_mtime_ns
+                tracked.behind = True
+                return
+        except OSError as error:
+            self._complain(tracked.path, error)
+        if not tracked.behind:
+            self._unbind(tracked)
+
+    def _meet(self, path: str, found: os.stat_result) -> None:
+        """A file that is not followed: a log from earlier, a copy of one, or a new one."""
+        key = found.st_dev, found.st_ino
+        state = found.st_size, found.st_mtime_ns, self._turn
+        if self._copies.get(key) == state or not found.st_size:
+            return
+        try:
+            content = Content(path)
+        except OSError as error:
+            self._complain(path, error)
+            return
+        kept = False
+        try:
+            if (content.device, content.inode) == key:
+                kept = self._place(path, content, found)
+        except OSError as error:
+            self._complain(path, error)
+        finally:
+            if not kept:
+                content.close()
+
+    def _place(self, path: str, content: Content, found: os.stat_result) -> bool:
+        """Decide what log a file holds; says whether `content` is kept."""
+        key = content.device, content.inode
+        tracked = self._log_in(content, key)
+        if tracked is not None and self._bound.get(tracked.key) is tracked:
+            # A copy of what is still there: nothing in it is new.
+            self._copies[key] = (found.st_size, found.st_mtime_ns, self._turn)
+            return False
+        if tracked is None:
+            if not content.read(0, 1):
+                return False
+            tracked = Tracked(path)
+            self._logs.append(tracked)
+        tracked.moved = (
+            tracked.moved or (tracked.path, tracked.key) != (path, key) or not tracked.log
+        )
+        tracked.path, tracked.packed = path, content.packed
+        tracked.device, tracked.inode = key
+        tracked.size, tracked.changed = found.st_size, found.st_mtime_ns
+        tracked.behind, tracked.held = True, 0
+        self._shut(tracked)
+        tracked.content = content
+        self._bound[key] = tracked
+        self._copies.pop(key, None)
+        self._complained.pop(path, None)
+        return True
+
+    def _log_in(self, content: Content, key: tuple[int, int]) -> Tracked | None:
+        """The log, among those that are known, whose lines this file has."""
+        mine = [one for one in self._logs if one.key == key and one.offset]
+        others = [one for one in self._logs if one.key != key and one.offset]
+        prints: dict[int, bytes] = {}
+        for tracked in (*reversed(mine), *reversed(others)):
+            length = tracked.head_length
+            if length not in prints:
+                prints[length] = content.head(length)
+            if not prints[length] or prints[length] != tracked.head:
+                continue
+            if content.tail(tracked.offset, tracked.tail_length) == tracked.tail:
+                return tracked
+            if tracked.key != key and self._is_part(tracked, content):
+                return tracked
+        return None
+
+    def _is_part(self, tracked: Tracked, content: Content) -> bool:
+        """Whether a file holds the first lines of a log, and not as many as were read of it."""
+        if content.read(tracked.offset - 1, 1):
+            return False
+        if self._bound.get(tracked.key) is not tracked:
+            return tracked.head_length >= _TELLING
+        end = _length(content, tracked.offset)
+        size = min(TAIL, end)
+        try:
+            return content.tail(end, size) == self._open(tracked).tail(end, size) != b""
+        except OSError:
+            return False
+
+    def _is_same(self, tracked: Tracked, content: Content) -> bool:
+        """Whether what was read of a log is still what its file begins with."""
+        if not tracked.offset:
+            return True
+        return (
+            content.head(tracked.head_length) == tracked.head
+            and content.tail(tracked.offset, tracked.tail_length) == tracked.tail
+        )
+
+    # Reading
+
+    def _read(self, tracked: Tracked) -> Piece | None:
+        content = self._open(tracked)
+        start = tracked.offset
+        data = content.read(start, READ)
+        skipped: list[tuple[int, int]] = []
+        if b"\n" not in data and len(data) == READ:
+            data, end = self._read_long(tracked, content)
+            if end and not data:
+                skipped.append((start, end - start))
+        else:
+            end = start + data.rfind(b"\n") + 1
+        if not end or end == start:
+            tracked.held = len(data)
+            return None
+        tracked.held = 0
+        tracked.offset = end
+        self._take_prints(tracked, content)
+        return Piece(
+            tracked,
+            start,
+            end,
+            list(_lines(data, start, end)) if not skipped else (),
+            skipped,
+            not data.isascii(),
+            tracked.head,
+            tracked.head_length,
+            tracked.tail,
+            tracked.tail_length,
+        )
+
+    def _read_long(self, tracked: Tracked, content: Content) -> tuple[bytes, int]:
+        """A line longer than one read, and where it ends; no line if it is too long, and no end
+        if that has not come yet."""
+        start = tracked.offset
+        # Where the end was not found last time it need not be looked for again.
+        place = start + max(READ, tracked.held)
+        while data := content.read(place, READ):
+            found = data.find(b"\n")
+            if found >= 0:
+                end = place + found + 1
+                if end - start > LONGEST_LINE:
+                    self._tell(
+                        f"{tracked.path} has a line of {(end - start) / 1e6:.0f} MB at byte "
+                        f"{start}. It is too long and was skipped."
+                    )
+                    return b"", end
+                return content.read(start, end - start), end
+            place += len(data)
+        tracked.held = place - start
+        return b"", 0
+
+    def _take_prints(self, tracked: Tracked, content: Content) -> None:
+        if tracked.head_length < HEAD:
+            tracked.head_length = min(HEAD, tracked.offset)
+            tracked.head = content.head(tracked.head_length)
+        tracked.tail_length = min(TAIL, tracked.offset)
+        tracked.tail = content.tail(tracked.offset, tracked.tail_length)
+
+    # Files
+
+    def _open(self, tracked: Tracked) -> Content:
+        if tracked.content is None:
+            content = Content(tracked.path)
+            if (content.device, content.inode) != tracked.key:
+                content.close()
+                raise FileNotFoundError(2, "another file is in its place", tracked.path)
+            tracked.content = content
+        return tracked.content
+
+    def _unbind(self, tracked: Tracked) -> None:
+        self._shut(tracked)
+        if self._bound.get(tracked.key) is tracked:
+            del self._bound[tracked.key]
+        tracked.behind = False
+        # Copies of it may matter now.
+        self._turn += 1
+
+    def _shut(self, tracked: Tracked) -> None:
+        if tracked.content is not None:
+            tracked.content.close()
+            tracked.content = None
+
+    def _close_idle(self) -> None:
+        opened = [one for one in self._bound.values() if one.content is not None]
+        opened.sort(key=lambda one: one.changed)
+        for tracked in opened[: max(0, len(opened) - _MOST_OPEN)]:
+            if not tracked.behind:
+                self._shut(tracked)
+
+    def _complain(self, path: str, error: OSError) -> None:
+        """Tell of a file that cannot be read, once for each reason."""
+        reason = error.strerror or type(error).__name__
+        if self._complained.get(path) != reason:
+            self._complained[path] = reason
+            self._tell(f"{path} cannot be read: {reason}.")
+
+
+def _lines(data: bytes, start: int, end: int) -> Iterable[tuple[int, memoryview]]:
+    view = memoryview(data)
+    place = 3 if not start and data.startswith(_BOM) else 0
+    last = end - start
+    find = data.find
+    while place < last:
+        newline = find(b"\n", place)
+        yield start + place, view[place:newline]
+        place = newline + 1
+
+
+def _length(content: Content, most: int) -> int:
+    """How long a file is that is shorter than `most`."""
+    if not content.packed:
+        return min(most, content.stat().st_size)
+    length = 0
+    while data := content.read(length, READ):
+        length += len(data)
+    return length

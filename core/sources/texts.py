@@ -1,0 +1,60 @@
+"""Filling the full text in the background, when nothing more urgent is to do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from ..errors import StoreError
+from ..store.exchanges import ExchangeIndex
+from ..store.finding import IndexRow
+from ..store.logs import Log
+from .following import Progress
+from .payloads import Absent, Payloads, texts_of_line
+
+logger = logging.getLogger(__name__)
+
+# A slice keeps the writer busy for about 10 ms.
+_SLICE = 250
+_IDLE_S = 0.5
+_AFTER_TROUBLE_S = 5.0
+
+
+class Texts:
+    """Reads the bodies of exchanges that are in the index, and makes them searchable."""
+
+    def __init__(
+        self, index: ExchangeIndex, payloads: Payloads, progress: Callable[[], Progress]
+    ) -> None:
+        self._index = index
+        self._payloads = payloads
+        self._progress = progress
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            try:
+                busy = not self._progress().behind and await self.fill_some()
+            except StoreError as error:
+                logger.warning("Bodies cannot be made searchable: %s", error)
+                await asyncio.sleep(_AFTER_TROUBLE_S)
+                continue
+            await asyncio.sleep(0 if busy else _IDLE_S)
+
+    async def fill_some(self) -> bool:
+        """Take the next slice; says whether there was one."""
+        shard, rows, logs = await self._index.next_texts(_SLICE)
+        if not rows:
+            return False
+        texts = await asyncio.to_thread(self._read, rows, logs)
+        await self._index.add_texts(shard, texts)
+        return True
+
+    def _read(self, rows: Sequence[IndexRow], logs: Mapping[int, Log]) -> list[tuple[int, str]]:
+        texts: list[tuple[int, str]] = []
+        for row in rows:
+            line = self._payloads.line(row, logs.get(row.log))
+            found = [] if isinstance(line, Absent) else texts_of_line(line)
+            texts.append((row.row, " \n ".join(found)))
+        return texts
