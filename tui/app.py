@@ -22,12 +22,14 @@ from ..core.text import safe
 from . import themes
 from .clock import Clock, now
 from .keymap import checked
+from .rooms import ROOMS
 from .screens.base import CxScreen, RoomScreen
 from .screens.runs import RunsScreen
 from .widgets.dialogs import Choose
 
 if TYPE_CHECKING:
     from ..core.live import Change, Monitor
+    from ..core.sources import Library, News
 
 log = logging.getLogger("cxtop.tui")
 
@@ -60,6 +62,12 @@ class Launch:
     now: Clock = now
 
 
+def _exchanges() -> Screen[Any]:
+    from .screens.exchanges import ExchangesScreen
+
+    return ExchangesScreen()
+
+
 class CxtopApp(App[str]):
     """Opens a monitor for a profile, tells the screens what changed, and carries out commands.
 
@@ -69,8 +77,16 @@ class CxtopApp(App[str]):
     TITLE = "cxtop"
     CSS_PATH = "../screens.tcss"
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    MODES = {
+        "runs": RunsScreen,
+        "exchanges": _exchanges,
+    }
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(room.key, f"room('{room.mode}')", room.title, id=f"app.{room.mode}", show=False)
+            for room in ROOMS
+        ),
         Binding("p", "pause", "pause", id="app.pause"),
         Binding("colon", "command_palette", "commands", id="app.commands", key_display=":"),
         Binding("question_mark,f1", "help", "help", id="app.help", key_display="?"),
@@ -100,7 +116,7 @@ class CxtopApp(App[str]):
     # the monitor
 
     async def on_mount(self) -> None:
-        await self.push_screen(RunsScreen())
+        await self.switch_mode("runs")
         if self.profile_name is None:
             from .screens.firstrun import FirstRun
 
@@ -183,6 +199,21 @@ class CxtopApp(App[str]):
             self.screen.tell_connection()
             self.screen.renew()
 
+    @property
+    def library(self) -> Library | None:
+        """The captured exchanges, once the monitor is there."""
+        return self.monitor.library if self.monitor else None
+
+    def hear_exchanges(self, library: Library) -> None:
+        """Tell the screen of exchanges what comes, until its library is closed."""
+        library.subscribe(self._came)
+
+    def _came(self, news: News) -> None:
+        from .screens.exchanges import ExchangesScreen
+
+        if self.screen_stack and isinstance(self.screen, ExchangesScreen):
+            self.screen.came(news)
+
     # what screens ask of the app
 
     def command(self, do: Callable[[Monitor], Awaitable[object] | object], said: str) -> None:
@@ -250,6 +281,11 @@ class CxtopApp(App[str]):
         from .screens.help import all_keys
 
         return all_keys(cls)
+
+    async def action_room(self, mode: str) -> None:
+        """Go to a screen at the root; first run comes before all."""
+        if self.profile_name is not None:
+            await self.switch_mode(mode)
 
     def action_pause(self) -> None:
         if self.connection.state is ConnectionState.PAUSED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.models import ConnectionState, RunStatus, RunView, WatchState
+from ..core.models import ConnectionState, Outcome, RunStatus, RunView, WatchState
 from .ink import Tone
 
 Sign = tuple[str, str, Tone]
@@ -30,6 +30,37 @@ _CONNECTION: dict[ConnectionState, Sign] = {
     ConnectionState.OFFLINE: ("▲", "offline", "bad"),
     ConnectionState.DENIED: ("✖", "denied", "bad"),
 }
+
+
+_OUTCOMES: dict[Outcome, str] = {
+    Outcome.OK: "ok",
+    Outcome.AUTH_EXPIRED: "not authenticated",
+    Outcome.FORBIDDEN: "forbidden",
+    Outcome.RATE_LIMITED: "throttled",
+    Outcome.SERVER_ERROR: "server error",
+    Outcome.CLIENT_ERROR: "client error",
+    Outcome.EMPTY_BODY: "empty body",
+    Outcome.NOT_JSON: "not JSON",
+    Outcome.NOT_OBJECT: "no object",
+    Outcome.ACTION_ERRORS: "action errors",
+    Outcome.NULL_RESULT: "null result",
+    Outcome.STRINGIFIED_RESULT: "JSON in a string",
+    Outcome.RAW_TOKEN: "raw token",
+    Outcome.SCHEMA_DRIFT: "schema drift",
+    Outcome.EXCEPTION: "exception",
+    Outcome.DISCONNECTED: "disconnected",
+    Outcome.UNREACHABLE: "unreachable",
+}
+
+
+def outcome_sign(outcome: Outcome) -> Sign:
+    """The sign of what an answer was."""
+    word = _OUTCOMES[outcome]
+    if outcome is Outcome.OK:
+        return "✔", word, "good"
+    if outcome.good:
+        return "✔", word, "warn"
+    return ("▲", word, "warn") if outcome is Outcome.RATE_LIMITED else ("✖", word, "bad")
 
 
 def status_sign(status: RunStatus, raw: str = "") -> Sign:

@@ -86,3 +86,23 @@ def day_and_time(moment: datetime | None) -> str:
 def plural(number: int, noun: str) -> str:
     """`1 error`, `1,489 errors`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size(number: int | None) -> str:
+    """A size in bytes, in the largest unit that leaves a number above one."""
+    if number is None:
+        return NOTHING
+    value = float(number)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:,.1f} GB"
+
+
+def short_id(text: str, width: int) -> str:
+    """An id in `width` characters: its two ends where it is longer, as they tell it apart."""
+    if len(text) <= width or width < 5:
+        return text
+    tail = min(4, (width - 1) // 2)
+    return f"{text[: width - 1 - tail]}…{text[-tail:]}"

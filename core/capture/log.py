@@ -234,6 +234,8 @@ class CaptureLog:
             self._encode_one(sighting)
             if weight > _SLICE_WEIGHT:
                 break
+        if not self._queue:
+            self._queue_weight = 0  # threads may have miscounted
 
     def _encode_one(self, sighting: Sighting) -> None:
         try:

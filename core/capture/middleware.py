@@ -209,8 +209,11 @@ class _Passage:
             (b"content-type", b"application/json"),
             (b"content-length", str(len(_APOLOGY)).encode()),
         ]
-        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
-        await self.send({"type": "http.response.body", "body": _APOLOGY, "more_body": False})
+        try:
+            await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+            await self.send({"type": "http.response.body", "body": _APOLOGY, "more_body": False})
+        except OSError:
+            self._finish(Outcome.DISCONNECTED)
         return True
 
     def returned(self) -> None:

@@ -31,8 +31,10 @@ class _WithoutQuotes(logging.Filter):
     """aiohttp's errors quote what callers sent, secrets and all."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        kind = record.exc_info[0] if record.exc_info else None
+        said = REDACTOR.text(record.getMessage())
+        record.msg, record.args = (f"{said} ({kind.__name__})" if kind else said), None
         record.exc_info = None
-        record.msg, record.args = REDACTOR.text(record.getMessage()), None
         return True
 
 

@@ -158,6 +158,10 @@ class _Passage:
             return self.refuse(refusal)
         except _BREAKS as error:
             return self._broken(error)
+        except Exception as error:
+            self._sighting.failure = failure_of(error, self._relay.log.redactor)
+            self._finish(Outcome.EXCEPTION)
+            raise
         except BaseException:
             self._finish(Outcome.DISCONNECTED)
             raise

@@ -1,5 +1,6 @@
 """What goes on while cxtop runs: polls, failed records, the connection; and the façade over it."""
 
+from .captures import Captures, open_captures
 from .changes import Change, Changes
 from .monitor import Monitor
 from .session import Link, Session, open_monitor, open_session
@@ -7,6 +8,7 @@ from .walking import Walk, Walked
 from .watching import fetch_errors, watch_runs
 
 __all__ = [
+    "Captures",
     "Change",
     "Changes",
     "Link",
@@ -15,6 +17,7 @@ __all__ = [
     "Walk",
     "Walked",
     "fetch_errors",
+    "open_captures",
     "open_monitor",
     "open_session",
     "watch_runs",

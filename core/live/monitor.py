@@ -16,20 +16,26 @@ from ..models import (
     CallState,
     Connection,
     ConnectionState,
+    Correlation,
     RateBudget,
+    RecordError,
     RunStatus,
     RunView,
+    TraceResult,
 )
 from ..platforms import Platform, StatusReading
+from ..sources import Library
 from ..store import Store
 from .allowance import Allowance
 from .changes import Changes
 from .collecting import Collector
 from .connection import Line
+from .correlation import Correlator, NoExchanges
 from .keeping import Keeper
 from .movement import TREND
 from .pace import SLOWEST_S
 from .polling import Poller
+from .tracing import Tracer, nothing_to_ask
 from .walking import Walked
 from .watched import Watched
 
@@ -53,13 +59,23 @@ class Monitor:
 
     Used in `async with`, in one event loop. On entering, the runs that the store and the profile
     name are there as they were last known; then they are caught up with. `see_call` is to be the
-    caller's `record`. Trouble with the platform or the store never raises here: it is in the
-    views and in `connection`. What changed is posted to `changes` by key.
+    caller's `record`; `library` holds the captured exchanges, for faces. Trouble with the platform
+    or the store never raises here: it is in the views and in `connection`. What changed is posted
+    to `changes` by key.
     """
 
-    def __init__(self, profile: Profile, store: Store, platform: Platform, caller: Metered) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        store: Store,
+        platform: Platform,
+        caller: Metered,
+        *,
+        library: Library | None = None,
+    ) -> None:
         self.profile = profile
         self.store = store
+        self.library = library
         self.changes = Changes()
         self._platform = platform
         self._caller = caller
@@ -86,6 +102,13 @@ class Monitor:
             on_walked=self._walked,
             on_failure=self._walk_failed,
         )
+        self._tracer = Tracer(
+            platform,
+            store,
+            budget=lambda: self._caller.budget,
+            on_store_trouble=self._line.store_failed,
+        )
+        self._correlator = Correlator(library or NoExchanges(), store, self._tracer)
         self._main: asyncio.Task[None] | None = None
 
     # What there is to see
@@ -180,6 +203,25 @@ class Monitor:
                 self._poller.hurry(watched.run_id)
             elif not watched.ended:
                 self._poller.add(watched.run_id)
+
+    # Debugging
+
+    async def correlate(self, request_id: str) -> Correlation:
+        """Everything that is known to belong to a request; see `Correlator.correlate`.
+
+        Asks the platform for the flow's trace, also while polling is paused.
+        """
+        nothing = Correlation(request_id=request_id, trace=nothing_to_ask())
+        finding = self._correlator.correlate(request_id)
+        return await self._keeper.keep(finding, otherwise=nothing)
+
+    async def correlate_record(self, error: RecordError) -> Correlation | None:
+        """What belongs to a failed record; `None` if it bears no id."""
+        return await self._keeper.keep(self._correlator.of_record(error), otherwise=None)
+
+    async def trace(self, execution_id: str, *, again: bool = False) -> TraceResult:
+        """The trace of a flow's execution, or why there is none; with `again` asked for anew."""
+        return await self._tracer.trace(execution_id, again=again)
 
     # Coming and going
 

@@ -16,6 +16,7 @@ from ..http import Caller
 from ..models import Call, FlowTrace, RateBudget
 from ..platforms import Platform, RecordPage, StatusReading, platform_for
 from ..redact import Redactor
+from ..sources import Library
 from ..store import Store
 from .keeping import Keeper
 from .monitor import Monitor
@@ -141,23 +142,31 @@ async def open_monitor(settings: Settings) -> AsyncIterator[Monitor]:
 
     async with (
         await _store(settings, profile) as store,
+        Library.open(store, settings.captures) as library,
         Link(profile, record=record) as link,
     ):
-        monitor = Monitor(profile, store, link, link)
+        monitor = Monitor(profile, store, link, link, library=library)
         monitors.append(monitor)
         async with monitor:
             yield monitor
 
 
-async def _store(settings: Settings, profile: Profile) -> Store:
-    own = (profile.client_secret, profile.access_token, profile.slack_webhook_url)
-    redactor = Redactor(
+def redactor_of(settings: Settings) -> Redactor:
+    """What takes secrets out: those that the settings name, and the profile's own."""
+    own = ()
+    if (profile := settings.profile) is not None:
+        own = (profile.client_secret, profile.access_token, profile.slack_webhook_url)
+    return Redactor(
         settings.redact.names,
         settings.redact.patterns,
         hint=settings.redact.hint,
         values=[secret.get_secret_value() for secret in own if secret is not None],
     )
-    return await Store.open(settings.paths.store_file(profile.name), redactor=redactor)
+
+
+async def _store(settings: Settings, profile: Profile) -> Store:
+    path = settings.paths.store_file(profile.name)
+    return await Store.open(path, redactor=redactor_of(settings))
 
 
 def _chosen(settings: Settings) -> Profile:

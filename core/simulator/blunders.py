@@ -47,7 +47,7 @@ class Blunder(StrEnum):
 
 _EXECUTES = (Form.EXECUTE, Form.TOKEN)
 _ONLY: dict[Blunder, tuple[Form, ...]] = {
-    Blunder.ERRORS: (Form.EXECUTE, Form.PLAIN),
+    Blunder.ERRORS: (*_EXECUTES, Form.PLAIN),
     Blunder.NULL_RESULT: (*_EXECUTES, Form.HANDLER),
     Blunder.RAW_TOKEN: (Form.TOKEN,),
     Blunder.STRINGIFIED: _EXECUTES,

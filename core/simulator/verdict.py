@@ -56,10 +56,7 @@ def _failure(answer: dict[str, Any]) -> Complaint | None:
 
 
 def _misfit(route: Route, answer: dict[str, Any]) -> Complaint | None:
-    payload = answer.get(route.form.field) if route.form.field else answer
-    for _ in range(_LEVELS):
-        if isinstance(payload, str) and payload[:1] in ('"', "{"):
-            payload = json.loads(payload)
+    payload = _unwrapped(answer.get(route.form.field) if route.form.field else answer)
     if payload is None and route.form.field in answer:
         return None  # nothing was found, which is no failure
     if isinstance(payload, str) and route.form is Form.TOKEN:
@@ -71,6 +68,18 @@ def _misfit(route: Route, answer: dict[str, Any]) -> Complaint | None:
             kind = wanted if isinstance(wanted, type) else int
             return _drift(name, _NAMES.get(kind, "number"), payload.get(name))
     return None
+
+
+def _unwrapped(payload: Any) -> Any:
+    """What a string holds as JSON, a few levels deep; anything else as it is."""
+    for _ in range(_LEVELS):
+        if not isinstance(payload, str):
+            break
+        try:
+            payload = json.loads(payload)
+        except ValueError:
+            break
+    return payload
 
 
 def _drift(name: str, wanted: str, found: Any) -> Complaint:

@@ -16,8 +16,7 @@ from ..store.adding import Added, Bad, Batch, Entry
 from ..store.exchanges import ExchangeIndex
 from ..store.logs import Log
 from .heads import index_lines
-from .patterns import Patterns
-from .tailing import LONGEST_LINE, Piece, Tailer, Tracked
+from .tailing import LONGEST_LINE, Paths, Piece, Tailer, Tracked
 
 _BATCH = 10_000
 _BATCH_S = 0.05
@@ -37,7 +36,7 @@ class Progress:
 
 
 class Follower:
-    """Brings the logs that match `patterns` into `index`, and goes on as they grow.
+    """Brings the logs at `paths()` into `index`, and goes on as they grow.
 
     Looks at the files every `interval_s` seconds. `on_added` is called in the event loop with how
     many exchanges have come; `tell` hears sentences for the user.
@@ -46,14 +45,14 @@ class Follower:
     def __init__(
         self,
         index: ExchangeIndex,
-        patterns: Patterns,
+        paths: Paths,
         *,
         tell: Callable[[str], None],
         on_added: Callable[[int], None] = lambda count: None,
         interval_s: float = 0.05,
     ) -> None:
         self._index = index
-        self._patterns = patterns
+        self._paths = paths
         self._on_added = on_added
         self._interval_s = interval_s
         self._told: list[str] = []
@@ -112,7 +111,7 @@ class Follower:
     async def _ready(self) -> Tailer:
         if self._tailer is None:
             known = [_tracked(log) for log in await self._index.logs()]
-            self._tailer = Tailer(self._patterns, known, tell=self._told.append)
+            self._tailer = Tailer(self._paths, known, tell=self._told.append)
         return self._tailer
 
     def _forget(self) -> None:
@@ -185,11 +184,11 @@ class Follower:
             if added is None:
                 spoiled.add(tracked)
                 continue
-            self.progress.added += added.count
+            self.progress.added += added.rows
             self.progress.bad += len(batch.bad)
-            if added.count:
-                self._on_added(added.count)
-            self._since_compact += added.count
+            if added.rows:
+                self._on_added(added.rows)
+            self._since_compact += added.rows
         if self._since_compact >= _COMPACT_EVERY:
             self._since_compact = 0
             await self._index.compact()
@@ -204,7 +203,7 @@ class Follower:
 
 
 def _indexed(piece: Piece) -> tuple[list[Entry], list[Bad]]:
-    entries, bad = index_lines(piece.lines, check_text=piece.check_text)
+    entries, bad = index_lines(piece.lines, piece.start, check_text=piece.check_text)
     for offset, length in piece.skipped:
         bad.append(Bad(offset, length, f"It is longer than {LONGEST_LINE // 1024**2} MiB."))
     return entries, bad

@@ -9,15 +9,17 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import StoreError
 from ..models.exchanges import Exchange, Outcome
+from ..redact import REDACTOR, Redactor
 from ..store import Store
 from ..store.exchanges import Count, ExchangeIndex, IndexRow
 from ..store.filter import EVERYTHING, Filter, Shape, parse
 from ..store.filter.tokens import quote
 from ..store.logs import Log, Quarantined
-from .following import Follower, Progress
+from .feed import Feed
+from .following import Progress
 from .listing import Listed, listed
-from .patterns import Patterns
 from .payloads import Absent, Missing, Payloads
 from .texts import Texts
 from .verifying import Verifier
@@ -55,15 +57,14 @@ class Page:
 class Library:
     """The exchanges of a store, followed from logs. Raises `StoreError` as the store does."""
 
-    def __init__(self, store: Store) -> None:
-        self.index = ExchangeIndex(store)
+    def __init__(self, feed: Feed) -> None:
+        self.index = feed.index
+        self._feed = feed
         self._payloads = Payloads()
         self._verifier = Verifier(self._payloads)
         self._listeners: list[Callable[[News], None]] = []
-        self._unsaid = 0
         self._newest = 0
         self._stirred = asyncio.Event()
-        self._followers: list[Follower] = []
 
     @classmethod
     @asynccontextmanager
@@ -72,50 +73,56 @@ class Library:
         store: Store,
         sources: Iterable[str | Path] = (),
         *,
+        data_dir: Path | None = None,
         follow: bool = True,
         full_text: bool = True,
         tell: Callable[[str], None] = logger.warning,
         interval_s: float = 0.05,
+        redactor: Redactor = REDACTOR,
     ) -> AsyncIterator[Library]:
         """The library of `store`, fed from `sources`: log files, folders, globs.
 
-        With `follow` they are followed until the end, every `interval_s` seconds; without it
-        nothing is read until `catch_up`. With `full_text` bodies become searchable in the
-        background; without it they are searched by reading them. `tell` hears sentences for the
-        user.
+        Foreign logs and HAR files among them are taken over into `data_dir`; without it they are
+        left out, and `tell`, which hears sentences for the user, is told so. With `follow` all
+        are followed until the end, every `interval_s` seconds; without it nothing is read until
+        `catch_up`. With `full_text` bodies become searchable in the background; without it they
+        are searched by reading them.
         """
-        library = cls(store)
-        follower = Follower(
-            library.index,
-            Patterns(sources),
+        feed = Feed(
+            ExchangeIndex(store),
+            sources,
+            data_dir=data_dir,
             tell=tell,
-            on_added=library._stir,
             interval_s=interval_s,
+            redactor=redactor,
         )
-        library._followers.append(follower)
+        library = cls(feed)
+        feed.on_added = library._stir
         library._newest = (await library.index.bounds())[1]
-        texts = Texts(library.index, library._payloads, library.progress)
-        tasks = [asyncio.create_task(library._spread_news(), name="news")]
+        work = [library._spread_news()]
         if follow:
-            tasks.append(asyncio.create_task(follower.run(), name="follower"))
+            work.append(feed.run())
         if full_text:
-            tasks.append(asyncio.create_task(texts.run(), name="full text"))
+            behind = (lambda: feed.progress.behind) if follow else (lambda: False)
+            work.append(Texts(library.index, library._payloads, behind).run())
+        tasks = [asyncio.create_task(one) for one in work]
         try:
             yield library
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await follower.close()
+            await feed.close()
             library._payloads.close()
 
     async def catch_up(self) -> int:
         """Read everything that is there now, where nothing is followed; says how many were new."""
-        return sum([await follower.catch_up() for follower in self._followers])
+        return await self._feed.catch_up()
 
+    @property
     def progress(self) -> Progress:
         """How far the following is."""
-        return self._followers[0].progress
+        return self._feed.progress
 
     def subscribe(self, callback: Callable[[News], None]) -> Callable[[], None]:
         """Have `callback` called in the event loop when exchanges have come, at most 10 times a
@@ -263,7 +270,6 @@ class Library:
     # News
 
     def _stir(self, count: int) -> None:
-        self._unsaid += count
         self._stirred.set()
 
     async def _spread_news(self) -> None:
@@ -273,9 +279,13 @@ class Library:
                 async with asyncio.timeout(_OTHERS_EVERY_S):
                     await self._stirred.wait()
             self._stirred.clear()
-            _, newest = await self.index.bounds()
+            try:
+                _, newest = await self.index.bounds()
+            except StoreError as error:
+                logger.warning("It cannot be seen what has come: %s", error)
+                continue
             if newest != self._newest:
-                added, self._newest, self._unsaid = newest - self._newest, newest, 0
+                added, self._newest = newest - self._newest, newest
                 for callback in tuple(self._listeners):
                     callback(News(added, newest))
             await asyncio.sleep(_NEWS_EVERY_S)

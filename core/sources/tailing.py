@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .content import HEAD, READ, TAIL, Content
-from .patterns import Patterns
 
 LONGEST_LINE = 64 * 1024 * 1024
 _MOST_OPEN = 128
-_BOM = b"\xef\xbb\xbf"
+Paths = Callable[[], Iterable[str]]
+"""Gives the paths of files that may exist."""
+
 # A log that is recognised by its beginning alone has to have this much of it.
 _TELLING = 128
 
@@ -64,7 +65,7 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Lines that were read: each with its offset, without its newline; they end at `end`.
+    """Lines that were read, without their newlines, one after the other from `start` to `end`.
 
     `skipped` are lines that are too long, as offset and length. `check_text` tells whether there
     may be wrong UTF-8 among the lines. `head` and `tail` are the prints at `end`.
@@ -73,7 +74,7 @@ class Piece:
     tracked: Tracked
     start: int
     end: int
-    lines: Sequence[tuple[int, memoryview]]
+    lines: Sequence[bytes]
     skipped: Sequence[tuple[int, int]]
     check_text: bool
     head: bytes
@@ -83,16 +84,16 @@ class Piece:
 
 
 class Tailer:
-    """Follows the logs that match `patterns`.
+    """Follows the logs at `paths()`, which is asked anew at each look.
 
     `known` are logs that were followed earlier. `tell` hears sentences about what a user should
     know: a gap, a line that was skipped, a file that cannot be read.
     """
 
     def __init__(
-        self, patterns: Patterns, known: Iterable[Tracked] = (), *, tell: Callable[[str], None]
+        self, paths: Paths, known: Iterable[Tracked] = (), *, tell: Callable[[str], None]
     ) -> None:
-        self._patterns = patterns
+        self._paths = paths
         self._tell = tell
         self._logs: list[Tracked] = list(known)
         self._bound: dict[tuple[int, int], Tracked] = {}
@@ -109,7 +110,7 @@ class Tailer:
         """Look at all files; the logs that are new or lie elsewhere now."""
         seen: set[tuple[int, int]] = set()
         strangers: list[tuple[str, os.stat_result]] = []
-        for path in self._patterns.paths():
+        for path in self._paths():
             found = self._stat(path)
             if found is None or (key := (found.st_dev, found.st_ino)) in seen:
                 continue
@@ -324,7 +325,7 @@ class Tailer:
             tracked,
             start,
             end,
-            list(_lines(data, start, end)) if not skipped else (),
+            data[: end - start - 1].split(b"\n") if not skipped else (),
             skipped,
             not data.isascii(),
             tracked.head,
@@ -398,17 +399,6 @@ class Tailer:
         if self._complained.get(path) != reason:
             self._complained[path] = reason
             self._tell(f"{path} cannot be read: {reason}.")
-
-
-def _lines(data: bytes, start: int, end: int) -> Iterable[tuple[int, memoryview]]:
-    view = memoryview(data)
-    place = 3 if not start and data.startswith(_BOM) else 0
-    last = end - start
-    find = data.find
-    while place < last:
-        newline = find(b"\n", place)
-        yield start + place, view[place:newline]
-        place = newline + 1
 
 
 def _length(content: Content, most: int) -> int:

@@ -10,7 +10,6 @@ from ..errors import StoreError
 from ..store.exchanges import ExchangeIndex
 from ..store.finding import IndexRow
 from ..store.logs import Log
-from .following import Progress
 from .payloads import Absent, Payloads, texts_of_line
 
 logger = logging.getLogger(__name__)
@@ -22,20 +21,23 @@ _AFTER_TROUBLE_S = 5.0
 
 
 class Texts:
-    """Reads the bodies of exchanges that are in the index, and makes them searchable."""
+    """Reads the bodies of exchanges that are in the index, and makes them searchable.
+
+    Waits while `behind` says that there is more urgent work.
+    """
 
     def __init__(
-        self, index: ExchangeIndex, payloads: Payloads, progress: Callable[[], Progress]
+        self, index: ExchangeIndex, payloads: Payloads, behind: Callable[[], bool]
     ) -> None:
         self._index = index
         self._payloads = payloads
-        self._progress = progress
+        self._behind = behind
 
     async def run(self) -> None:
         """Go on until cancelled."""
         while True:
             try:
-                busy = not self._progress().behind and await self.fill_some()
+                busy = not self._behind() and await self.fill_some()
             except StoreError as error:
                 logger.warning("Bodies cannot be made searchable: %s", error)
                 await asyncio.sleep(_AFTER_TROUBLE_S)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from . import identities, zones
-from .filter.tree import path_of
 
 ShapeKey = tuple[str, str, str, str, str, str, int]
 """service, method, route, action, outcome, code, status (-1 for none)"""
@@ -22,7 +21,7 @@ _LONGEST_WORD = 256
 
 
 Entry = tuple[int, int, int, int | None, str, ShapeKey, Sequence[int]]
-"""A line as the index has it: offset, length, at (ms since 1970), took (µs), URL, shape, and the
+"""A line as the index has it: offset, length, at (ms since 1970), took (µs), path, shape, and the
 keys of all its ids. A plain tuple, for there are very many."""
 
 
@@ -72,7 +71,7 @@ class Added(NamedTuple):
     """What became of a batch: its first row, how many rows, and the numbers that it needed."""
 
     first: int
-    count: int
+    rows: int
     interned: Interned
 
 
@@ -188,13 +187,13 @@ def _paths(
     found: list[int | str | None] = []
     first, second = known.paths, fresh.paths
     for entry in entries:
-        url = entry[4]
-        if url in first:
-            found.append(first[url])
+        path = entry[4]
+        if path in first:
+            found.append(first[path])
         else:
-            if url not in second:
-                second[url] = _path(connection, path_of(url))
-            found.append(second[url])
+            if path not in second:
+                second[path] = _path(connection, path)
+            found.append(second[path])
     return found
 
 

@@ -143,7 +143,7 @@ class ExchangeIndex:
     async def shapes(self) -> list[Shape]:
         """What exchanges look alike, and how many of each."""
         found = await self._store.readers.read(finding.shapes)
-        return [shape for shape in found if shape.shape and shape.count]
+        return [shape for shape in found if shape.shape and shape.times]
 
     # Full text
 

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import fulltext, identities
 from .filter import Filter, Plan, Shape, plan
@@ -68,7 +68,7 @@ class Facts:
     @property
     def blurred(self) -> bool:
         """Whether the index cannot tell the shape or path of some exchanges."""
-        return self.by_number[0].count > 0 or self._unknown_path()
+        return self.by_number[0].times > 0 or self._unknown_path()
 
     def _unknown_path(self) -> bool:
         # Whoever keeps a row without its path leaves this mark.
@@ -96,8 +96,8 @@ class Facts:
 def shapes(connection: sqlite3.Connection) -> list[Shape]:
     """All shapes with their counts."""
     return [
-        Shape(*row[:7], None if row[7] < 0 else row[7], row[8])
-        for row in connection.execute(
+        Shape._make((*words, None if status < 0 else status, times))
+        for *words, status, times in connection.execute(
             "SELECT shape, service, method, route, action, outcome, code, status, count FROM shapes"
         )
     ]
@@ -156,11 +156,11 @@ class Search:
 
     def count(self, *, budget_s: float) -> Count:
         """How many there are in all."""
-        if self.plan.where == "TRUE":
-            return Count(sum(shape.count for shape in self.facts.shapes), exact=True)
+        if self.plan.where == "TRUE" and self.plan.exact:
+            return Count(sum(shape.times for shape in self.facts.shapes), exact=True)
         if self.plan.by_shape:
             wanted = self.plan.shapes or frozenset()
-            return Count(sum(self.facts.by_number[one].count for one in wanted), exact=True)
+            return Count(sum(self.facts.by_number[one].times for one in wanted), exact=True)
         ends = time.monotonic() + budget_s
         number = 0
         if self.plan.exact:
@@ -250,9 +250,10 @@ class Search:
             self._known_logs.update(by_number(self._connection, sorted(missing)))
         return self._known_logs
 
-    def row(self, values: tuple) -> IndexRow:
+    def row(self, values: Sequence[Any]) -> IndexRow:
         """A row of `COLUMNS` as it is handed out."""
-        return IndexRow(*values[:7], self.facts.by_number[values[7]])
+        *plain, shape = values
+        return IndexRow._make((*plain, self.facts.by_number[shape]))
 
 
 COLUMNS = (
@@ -267,8 +268,8 @@ def rows_by_number(connection: sqlite3.Connection, numbers: Sequence[int]) -> li
     listed = ",".join(str(int(number)) for number in numbers)
     facts = {shape.shape: shape for shape in shapes(connection)}
     found = {
-        values[0]: IndexRow(*values[:7], facts[values[7]])
-        for values in connection.execute(
+        plain[0]: IndexRow._make((*plain, facts[shape]))
+        for *plain, shape in connection.execute(
             f"SELECT {COLUMNS} FROM exchanges WHERE row IN ({listed})"  # noqa: S608
         )
     }

@@ -19,7 +19,7 @@ ROW_BITS = 24
 _ROW_MASK = (1 << ROW_BITS) - 1
 KEY_BITS = 40
 # The largest prime below 2^40: close ids get different keys.
-_PRIME = (1 << KEY_BITS) - 87
+PRIME = (1 << KEY_BITS) - 87
 _KEY_DIGITS = KEY_BITS // 4
 _REGULAR = re.compile(rf"[0-9a-f]{{{_KEY_DIGITS}}}").match
 _DIGITS = re.compile(r"[0-9a-f]+").fullmatch
@@ -39,7 +39,7 @@ _MOST_FOUND = 20_000
 
 def key_of(text: str) -> int:
     """The key of an id that came from outside."""
-    return int.from_bytes(text.encode("utf-8", "surrogatepass"), "big") % _PRIME
+    return int.from_bytes(text.encode("utf-8", "surrogatepass"), "big") % PRIME
 
 
 def own_keys_of(text: str) -> tuple[int, ...]:
@@ -133,9 +133,8 @@ def _pages(
 ) -> Iterable[Sequence[int]]:
     """The pages of a run that may hold entries from `first` to `last`."""
     rows = connection.execute(
-        "SELECT data FROM id_pages WHERE run = ?1 AND first >= coalesce((SELECT first FROM id_pages "
-        "WHERE run = ?1 AND first < ?2 ORDER BY first DESC LIMIT 1), ?2) AND first <= ?3 "
-        "ORDER BY first",
+        "SELECT data FROM id_pages WHERE run = ?1 AND first <= ?3 AND first >= "
+        "coalesce((SELECT max(first) FROM id_pages WHERE run = ?1 AND first < ?2), ?2)",
         (run, _signed(first), _signed(last)),
     )
     return (_unpacked(data) for (data,) in rows)

@@ -23,7 +23,7 @@ class Summary(NamedTuple):
     """What is in a block: how many rows, their times in milliseconds, their shapes."""
 
     block: int
-    count: int
+    rows: int
     low: int
     high: int
     shapes: frozenset[int]
@@ -59,7 +59,7 @@ def _merge(connection: sqlite3.Connection, new: Summary) -> None:
         known = _summary(old)
         new = Summary(
             new.block,
-            new.count + known.count,
+            new.rows + known.rows,
             min(new.low, known.low),
             max(new.high, known.high),
             new.shapes | known.shapes,

@@ -110,8 +110,8 @@ def init(
 @with_captures
 def check(as_json: bool, flags: Flags) -> int:
     """Say what is wrong with the settings; exit code 2 if anything is."""
-    from ...core.config.describing import check as problems_of
     from ...core.config import load
+    from ...core.config.describing import check as problems_of
 
     settings = load(flags)
     problems = problems_of(settings)

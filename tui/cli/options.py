@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -71,7 +71,7 @@ def with_captures(function: F) -> F:
     return _with((*_FLAGS, _CAPTURES), function)
 
 
-def _with(options: tuple[Callable[[F], F], ...], function: F) -> F:
+def _with(options: Sequence[Callable[[Any], Any]], function: F) -> F:
     def gathered(**given: Any) -> Any:
         flags = {name: given.pop(name) for name in (*_NAMES, "captures") if name in given}
         if not flags.get("captures"):

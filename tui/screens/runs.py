@@ -18,6 +18,7 @@ from ..signs import run_sign
 from ..widgets.dialogs import Ask, Choose
 from ..widgets.filterline import FilterLine
 from ..widgets.panel import Panel
+from ..widgets.roomrule import RoomRule
 from ..widgets.rule import Rule
 from ..widgets.runtable import errors_of, needs_attention, run_columns, title_of
 from ..widgets.table import Table
@@ -52,7 +53,7 @@ class RunsScreen(RoomScreen):
         self._groups: dict[str, list[ErrorGroup]] = {}
 
     def body(self) -> Iterable[Widget]:
-        yield Rule(id="rooms")
+        yield RoomRule("runs")
         yield FilterLine("name, id or status; Enter keeps, Esc clears")
         yield self.table
         yield Rule(id="summary-rule")
@@ -86,8 +87,7 @@ class RunsScreen(RoomScreen):
         shown = self._ordered(shown)
         self.table.show(shown, empty=self._nothing(len(views)))
         marks = len(self.table.marks)
-        self.query_one("#rooms", Rule).tell(
-            (("1 Runs", "accent"),),
+        self.query_one(RoomRule).note(
             (
                 (f"{words.plural(marks, 'run')} marked · " if marks else "", "accent"),
                 (

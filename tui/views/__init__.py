@@ -26,9 +26,10 @@ from .protocol import ContentView
 from .raw import Raw
 from .side import Side, Which
 
+RAW = Raw()
 VIEWS: tuple[ContentView, ...] = (
     Pretty(),
-    Raw(),
+    RAW,
     Headers(),
     Form(),
     Markup(),
@@ -40,6 +41,24 @@ VIEWS: tuple[ContentView, ...] = (
 def best(side: Side) -> ContentView:
     """The view that suits this side most; raw where none does."""
     return max(VIEWS, key=lambda view: view.suits(side))
+
+
+def look(
+    side: Side, name: str | None = None, *, whole: bool = False, width: int = 80
+) -> tuple[ContentView, Lines]:
+    """The side in the view of this name, or in the one that suits; and which view that is.
+
+    Takes its time with large bodies, so call it in a thread. Raises ViewError for a view that was
+    asked for by name; one that was chosen by itself gives way to raw.
+    """
+    if name is not None:
+        view = by_name(name)
+        return view, view.lines(side, whole=whole, width=width)
+    view = best(side)
+    try:
+        return view, view.lines(side, whole=whole, width=width)
+    except ViewError:
+        return RAW, RAW.lines(side, whole=whole, width=width)
 
 
 def by_name(name: str) -> ContentView:
@@ -64,5 +83,6 @@ __all__ = [
     "by_name",
     "error_lines",
     "json_of",
+    "look",
     "told",
 ]

@@ -40,6 +40,8 @@ class Form:
     def suits(self, side: Side) -> int:
         if side.body.kind is BodyKind.NONE:
             return 40 if _query(side) else 0
+        if side.body.kind is BodyKind.JSON:
+            return 0
         if side.media_type == "multipart/form-data":
             return 95 if _boundary(side) else 0
         return 95 if side.media_type == "application/x-www-form-urlencoded" else 0

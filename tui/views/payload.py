@@ -52,13 +52,16 @@ def bytes_of(body: Body, *, whole: bool = False) -> HeadBytes:
         data = text.encode("utf-8", "surrogatepass")
         return HeadBytes(data, cut) if whole else HeadBytes(data[:HEAD], cut or len(data) > HEAD)
     text = _string(body)
-    limit = None if whole else HEAD // 3 * 4
+    kept = text if whole else text[: HEAD // 3 * 4]
+    cut = len(kept) < len(text)
+    digits = "".join(kept.split())
+    if cut:
+        digits = digits[: len(digits) // 4 * 4]
     try:
-        return HeadBytes(base64.b64decode(text[:limit]), limit is not None and len(text) > limit)
+        return HeadBytes(base64.b64decode(digits, validate=True), cut)
     except (binascii.Error, ValueError):
         # What is no base64 is shown as it stands.
-        data = text[:limit].encode("utf-8", "surrogatepass")
-        return HeadBytes(data, limit is not None and len(text) > limit)
+        return HeadBytes(kept.encode("utf-8", "surrogatepass"), cut)
 
 
 def json_of(body: Body) -> Any:

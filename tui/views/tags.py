@@ -57,9 +57,7 @@ def tokens(markup: str) -> Iterator[Token]:
     at = 0
     while at < len(markup):
         found = _TOKEN.match(markup, at)
-        if found is None:
-            yield Token("text", markup[at:], markup[at:])
-            return
+        assert found is not None  # its last alternative takes any character
         at = found.end()
         if found.lastgroup == "rest":
             name, rest = found["open"], found["rest"]

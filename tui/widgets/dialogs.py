@@ -11,8 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
+from textual.widgets.selection_list import Selection
 
 from ..ink import content
 
@@ -118,3 +119,29 @@ class Choose(Dialog[str]):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._options[event.option_index][0])
+
+
+class Pick(Dialog[list[str]]):
+    """Asks for any number of several; `options` are `(key, words, whether it is in force)`."""
+
+    does = "take these"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "take these", priority=True, id="dialog.take")
+    ]
+
+    def __init__(
+        self, title: str, options: Sequence[tuple[str, str, bool]], *, note: str = ""
+    ) -> None:
+        super().__init__(title, note)
+        self._options = options
+
+    def question(self) -> Iterable[Widget]:
+        yield SelectionList[str](
+            *(Selection(content((label, "")), key, chosen) for key, label, chosen in self._options),
+            compact=True,
+        )
+
+    def action_take(self) -> None:
+        """Answer with the keys that are ticked, in the order of the options."""
+        ticked = set(self.query_one(SelectionList).selected)
+        self.dismiss([key for key, _, _ in self._options if key in ticked])

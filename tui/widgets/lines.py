@@ -42,7 +42,7 @@ class LinesView(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1;
     }
     LinesView > .lines--cursor { background: $panel; }
-    LinesView > .lines--match { background: $accent 30%; }
+    LinesView > .lines--match { background: $accent 30%; text-style: underline; }
     LinesView > .lines--here { background: $accent; color: $background; text-style: bold; }
     """
     ALLOW_SELECT = False

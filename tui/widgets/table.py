@@ -135,6 +135,11 @@ class Table(ScrollView, Generic[R], can_focus=True):
             self.action_move(1)
             self.refresh()
 
+    def refit(self) -> None:
+        """Give the columns their widths anew."""
+        self._fitted_for = -1
+        self.refresh()
+
     # moving
 
     def move_to(self, index: int) -> None:
@@ -225,7 +230,7 @@ class Table(ScrollView, Generic[R], can_focus=True):
         for position, (column, cells) in enumerate(self._fitted):
             if position:
                 made.append(Segment(" " * GAP, base.rich_style))
-            cell = (("…", "track"),) if row is None else column.cell(row, cells)
+            cell: Line = (("…", "track"),) if row is None else column.cell(row, cells)
             made += segments(cell, base, cells, right=column.right)
         return Strip(made).adjust_cell_length(width, base.rich_style)
 

@@ -27,7 +27,7 @@ class Shape(NamedTuple):
     outcome: str
     code: str
     status: int | None
-    count: int = 0
+    times: int = 0
 
 
 class Facts(Protocol):

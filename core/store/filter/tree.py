@@ -7,11 +7,11 @@ the index and a look at the exchange itself never disagree.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from .texts import holds_phrase, is_pattern, pattern
 
@@ -233,14 +233,14 @@ def trace_id(traceparent: str) -> str:
     return parts[1] if len(parts) == 4 and len(parts[1]) == 32 else ""
 
 
+# After RFC 3986: scheme, authority, path; what follows is query and fragment.
+_PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?://[^/?#]*)?([^?#]*)")
+
+
 def path_of(url: str) -> str:
-    """The path in a URL, whole or relative; what cannot be taken apart is a path itself."""
-    if url.startswith("/") and not url.startswith("//"):
-        return url.partition("?")[0].partition("#")[0]
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return url
+    """The path in a URL, whole or relative."""
+    found = _PATH.match(url)
+    return found[1] if found else ""
 
 
 def millis(moment: datetime) -> int:
@@ -250,11 +250,14 @@ def millis(moment: datetime) -> int:
 
 def took(duration_ms: float | None) -> int | None:
     """Whole microseconds; a duration that is no number is none."""
-    if duration_ms is None or not math.isfinite(duration_ms):
+    if duration_ms is None:
         return None
-    return max(-LARGEST, min(LARGEST, round(duration_ms * 1000)))
+    if -_PLAIN_MS < duration_ms < _PLAIN_MS:
+        return round(duration_ms * 1000)
+    return None if math.isnan(duration_ms) else LARGEST if duration_ms > 0 else -LARGEST
 
 
+_PLAIN_MS = 1e12
 LARGEST = 2**62
 
 

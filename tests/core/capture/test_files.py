@@ -184,3 +184,21 @@ def test_a_full_disk_leaves_the_lines_to_be_written_later() -> None:
     assert list(lines) == [b"one\n", b"two\n"]
     assert file.duplicate() is None
     file.close()
+
+
+def test_a_folder_that_vanishes_is_made_again(tmp_path: Path, opening: Opening) -> None:
+    path = tmp_path / "in" / "c.jsonl"
+    file = opening(path)
+    write(file, b"one\n")
+    path.unlink()
+    path.parent.rmdir()
+    write(file, b"two\n")
+    assert path.read_bytes() == b"two\n"
+
+
+def test_when_every_name_is_taken_it_is_said(tmp_path: Path, opening: Opening) -> None:
+    path = tmp_path / "c.jsonl"
+    for _ in range(100):
+        write(opening(path), b"x\n")
+    with pytest.raises(FileExistsError, match="every name"):
+        write(opening(path), b"x\n")

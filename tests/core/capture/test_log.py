@@ -219,7 +219,7 @@ async def test_what_finds_no_room_is_dropped_and_counted(
 
 async def test_the_queue_is_bounded_too(tmp_path: Path, logging_to: Logging) -> None:
     log = logging_to(tmp_path / "c.jsonl")
-    big = b"x" * 1_000_000
+    big = b'{"n": "' + b"x" * 999_990 + b'"}'
     for n in range(80):
         log.submit(sighting(n, body=big))
     assert log.stats.dropped == 80 - log.stats.waiting
@@ -318,6 +318,27 @@ def test_a_forked_worker_writes_its_own_file_and_nothing_twice(tmp_path: Path, n
         for path in folder.iterdir()
     )
     assert found == [["child"], ["written", "waits", "parent"]]
+
+
+async def test_after_a_fork_what_waits_is_left_to_the_parent(
+    tmp_path: Path, logging_to: Logging
+) -> None:
+    log = logging_to(tmp_path / "c.jsonl")
+    log.submit(sighting(1))
+    log.flush()
+    log.submit(sighting(2))
+    log.forget()
+    assert log.stats.waiting == 0
+    log.submit(sighting(3))
+    log.close()
+    assert [e.request_id for e in captured(tmp_path / "c.jsonl")] == ["id-1", "id-3"]
+
+
+async def test_what_cannot_be_synced_is_written_all_the_same(logging_to: Logging) -> None:
+    log = logging_to(Path("/dev/null"), fsync="always", flush_interval_s=0.01)
+    log.submit(sighting())
+    await until(lambda: log.stats.written == 1)
+    assert log.stats.problem == ""
 
 
 def test_a_process_that_ends_flushes(tmp_path: Path) -> None:

@@ -408,6 +408,22 @@ async def test_a_send_that_fails_means_that_the_caller_left(path: Path) -> None:
     assert captured(path)[0].url == "http://h:80/%C3%BC"
 
 
+async def test_an_apology_that_nobody_hears(path: Path) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError("wrong")
+
+    async def send(message: Any) -> None:
+        raise ConnectionResetError("gone")
+
+    log = CaptureLog(path)
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "server": ("/sock", None)}
+    await CaptureMiddleware(app, log=log)(scope, send, send)  # pyright: ignore
+    log.close()
+    seen = captured(path)[0]
+    assert seen.outcome is Outcome.DISCONNECTED
+    assert seen.failure is not None
+
+
 async def test_head_and_empty_answers(path: Path) -> None:
     app = service(path)
     _, exchanges = await seen_by(app, path, ("HEAD", "/file", {}), ("HEAD", "/nowhere", {}))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpx
 
 from cxtop.core.simulator.app import CLIENT_ID, create_app
-from cxtop.core.simulator.serve import listening
+from cxtop.core.simulator.listening import listening
 
 SECRET = "s3cret-of-the-tests"
 

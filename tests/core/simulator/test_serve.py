@@ -120,6 +120,20 @@ async def test_the_process_announces_itself_and_ends_cleanly(number):
         assert await process.stderr.read() == b""
 
 
+async def test_with_traffic_the_process_tells_where_it_is_captured(tmp_path):
+    folder = tmp_path / "captures"
+    async with child("--traffic-log", str(folder)) as (process, line):
+        assert list(line)[-1] == "traffic"
+        assert line["traffic"]["log"] == str(folder)
+        assert line["traffic"]["url"].startswith("http://127.0.0.1:")
+        await until(lambda: any(folder.glob("crm-gateway-*.jsonl")))
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+        assert await process.stderr.read() == b""
+    (file,) = folder.iterdir()
+    assert file.read_bytes().endswith(b"}\n")
+
+
 async def test_the_process_list_shows_no_secret():
     async with child() as (process, line):
         proc = Path(f"/proc/{process.pid}")
@@ -160,6 +174,15 @@ async def test_it_does_not_outlive_a_parent_that_is_killed():
         await parent.communicate()
     port = int(line["url"].rsplit(":", 1)[1])
     await until(lambda: not listens(port))
+
+
+def test_without_traffic_no_client_is_loaded():
+    script = "import sys, cxtop.core.simulator.serve; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=WAIT_S, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert not loaded & {"httpx", "cxtop.core.capture", "cxtop.core.simulator.traffic"}
 
 
 def listens(port):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 
 import httpx
@@ -17,6 +18,10 @@ async def test_it_serves_while_the_block_lasts() -> None:
         assert await simulator.announced() is told
         assert told.client_secret not in repr(told)
         assert "crm-import" in told.runs
+        assert told.traffic_log.parent == simulator.folder
+        async with asyncio.timeout(10):
+            while not any(told.traffic_log.glob("*.jsonl")):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.05)
         async with httpx.AsyncClient() as client:
             answer = await client.get(f"{told.url}/simulator/requests")
         assert answer.status_code == 200

@@ -1,0 +1,100 @@
+"""Captured exchanges and what belongs to them, for commands and services without a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from ..config import Settings
+from ..errors import StoreError
+from ..models import Correlation, RateBudget
+from ..sources import Library
+from ..store import Store
+from .correlation import Correlator
+from .session import Link, open_session, redactor_of
+from .tracing import Tracer
+
+log = logging.getLogger(__name__)
+
+NO_PROFILE = "no profile"
+"""Whose store it is where there is no profile; no profile can bear this name."""
+
+FOLLOW_S = 0.5
+_AFTER_TROUBLE_S = 5.0
+
+
+class Captures:
+    """The capture logs of the settings, and the platform where there is a profile.
+
+    Nothing is read before `catch_up`, or while `follow` runs.
+    """
+
+    def __init__(self, store: Store, library: Library, tracer: Tracer) -> None:
+        self.store = store
+        self.library = library
+        self._correlator = Correlator(library, store, tracer)
+        self._reading = asyncio.Lock()
+
+    async def catch_up(self) -> int:
+        """Read what is in the logs now; says how many exchanges were new. Raises StoreError."""
+        async with self._reading:
+            return await self.library.catch_up()
+
+    async def follow(self) -> None:
+        """Read what comes, until cancelled."""
+        while True:
+            try:
+                await self.catch_up()
+            except StoreError as error:
+                log.warning("Exchanges cannot be indexed: %s", error)
+                await asyncio.sleep(_AFTER_TROUBLE_S)
+            await asyncio.sleep(FOLLOW_S)
+
+    async def correlate(self, request_id: str) -> Correlation:
+        """Everything that is known to belong to a request, also what came just now.
+
+        See `Correlator.correlate`. Raises StoreError.
+        """
+        await self.catch_up()
+        return await self._correlator.correlate(request_id)
+
+
+@asynccontextmanager
+async def open_captures(
+    settings: Settings,
+    *,
+    full_text: bool = False,
+    tell: Callable[[str], None] = log.warning,
+) -> AsyncIterator[Captures]:
+    """The captures of `settings`. Without a profile they have a store of their own.
+
+    With `full_text` bodies are made searchable; `tell` hears sentences for the user. Raises
+    StoreError when the store cannot be opened.
+    """
+
+    def trouble(error: StoreError) -> None:
+        log.warning("%s", error)
+
+    async with AsyncExitStack() as stack:
+        link: Link | None = None
+        if settings.profile is None:
+            path = settings.paths.store_file(NO_PROFILE)
+            opened = await Store.open(path, redactor=redactor_of(settings))
+            store = await stack.enter_async_context(opened)
+        else:
+            session = await stack.enter_async_context(
+                open_session(settings, on_store_trouble=trouble)
+            )
+            store, link = session.store, session.link
+        library = await stack.enter_async_context(
+            Library.open(store, settings.captures, follow=False, full_text=full_text, tell=tell)
+        )
+        tracer = Tracer(
+            link,
+            store,
+            budget=lambda: RateBudget() if link is None else link.budget,
+            on_store_trouble=trouble,
+        )
+        yield Captures(store, library, tracer)
