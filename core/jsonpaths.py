@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -18,6 +18,16 @@ MOST = 1_000
 PATIENCE_S = 5.0
 """How long an expression may take; a wild one over a large value would take for ever."""
 
+_SHORT = {
+    "'": "\\'",
+    "\\": "\\\\",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
+_DEEPEST = 300  # levels; a visit takes a stack of its own for each
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _ESCAPED = re.compile(r"['\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -55,13 +65,14 @@ def step(part: Part) -> str:
     return f"['{_ESCAPED.sub(_escape, part)}']"
 
 
-def select(value: Any, expression: str) -> Places:
+def select(value: Any, expression: str, *, patience_s: float = PATIENCE_S) -> Places:
     """The places in `value` that the expression leads to, in document order.
 
-    Takes its time with large values, at most about `PATIENCE_S`. Raises FilterError, which says
+    Takes its time with large values, at most about `patience_s`. Raises FilterError, which says
     where the expression is none, or that it takes too long or goes too deep.
     """
     import jsonpath
+    from jsonpath.exceptions import JSONPathRecursionError
 
     class Match(jsonpath.JSONPathMatch):
         """A match that ends the search when it has taken too long."""
@@ -74,31 +85,35 @@ def select(value: Any, expression: str) -> Places:
             super().__init__(**fields)
 
     class Environment(jsonpath.JSONPathEnvironment):
-        match_class = Match
-        max_recursion_depth = 300
+        max_recursion_depth = _DEEPEST
 
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     try:
-        compiled = Environment().compile(expression)
-        # The library would read a string as JSON text.
-        matches = compiled.finditer([value] if isinstance(value, str) else value)
-        found = tuple(Place(tuple(match.parts), match.obj) for match in islice(matches, MOST + 1))
+        compiled = Environment(strict=True).compile(expression)
+        assert isinstance(compiled, jsonpath.JSONPath)  # strict: nothing is compounded
+        # Its own way in would read a string as JSON text, and begin with another kind of match.
+        matches: Iterable[Any] = [
+            Match(filter_context={}, obj=value, parent=None, path="$", parts=(), root=value)
+        ]
+        for segment in compiled.segments:
+            matches = segment.resolve(matches)
+        found = [Place(match.parts, match.obj) for match in islice(matches, MOST + 1)]
     except TimeoutError:
         raise _fault(
-            f"The expression takes longer than {PATIENCE_S:.0f} s on this value.",
+            f"The expression takes longer than {patience_s:g} s on this value.",
             fix="Name more of the keys instead of “..”.",
         ) from None
-    except (jsonpath.JSONPathRecursionError, RecursionError):
+    except (JSONPathRecursionError, RecursionError):
         raise _fault("The value is nested too deeply for “..”.", fix="Name the keys.") from None
     except jsonpath.JSONPathError as error:
         raise _unreadable(expression, error) from None
-    if isinstance(value, str):
-        found = (Place((), value),) if expression.strip() == "$" else ()
-    return Places(found[:MOST], len(found) > MOST)
+    return Places(tuple(found[:MOST]), len(found) > MOST)
 
 
 def _unreadable(expression: str, error: Any) -> FilterError:
-    position = min(max(0, error.token.index), len(expression)) if error.token else 0
+    position = error.token.index if error.token else 0
+    if not 0 <= position <= len(expression):
+        position = len(expression)  # it ended too early
     told = str(error.message).strip().rstrip(".") or "it cannot be read"
     return _fault(
         "This is no JSONPath expression.",
@@ -113,5 +128,4 @@ def _fault(what: str, *, fix: str, why: str = "", position: int = 0) -> FilterEr
 
 
 def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    return f"\\{character}" if character in "'\\" else f"\\u{ord(character):04x}"
+    return _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}"

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from ..config import Settings
 from ..errors import StoreError
-from ..models import Correlation, RateBudget
+from ..models import Correlation, RateBudget, RecordError
 from ..sources import Library
 from ..store import Store
 from .correlation import Correlator
@@ -59,6 +59,11 @@ class Captures:
         """
         await self.catch_up()
         return await self._correlator.correlate(request_id)
+
+    async def correlate_record(self, error: RecordError) -> Correlation | None:
+        """What belongs to a failed record; `None` if it bears no id. Raises StoreError."""
+        await self.catch_up()
+        return await self._correlator.of_record(error)
 
 
 @asynccontextmanager

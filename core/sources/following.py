@@ -24,6 +24,10 @@ _AFTER_TROUBLE_S = 1.0
 _COMPACT_EVERY = 100_000
 
 
+Writing = tuple[Tracked, Batch, asyncio.Future[Added | None]]
+"""A batch that is being written."""
+
+
 @dataclass(slots=True)
 class Progress:
     """What following has brought so far: exchanges and lines that were set aside, and whether
@@ -81,28 +85,39 @@ class Follower:
         """Index everything that is there now; says how many exchanges were new."""
         tailer = await self._ready()
         before = self.progress.added
-        await self._register(await self._in_thread(tailer.look))
-        writing: list[tuple[Tracked, Batch, asyncio.Future[Added | None]]] = []
+        try:
+            await self._take_in()
+            if tailer.unsettled:
+                await self._take_in()
+        except BaseException:
+            # Where reading got to and what is in the index may differ now.
+            self._forget()
+            raise
+        self.progress.behind = False
+        return self.progress.added - before
+
+    async def _take_in(self) -> None:
+        """Look once, and index what is found."""
+        assert self._tailer is not None, "made before anything is taken in"
+        await self._register(await self._in_thread(self._tailer.look))
+        writing: list[Writing] = []
         try:
             while True:
                 batches = await self._in_thread(self._gather)
+                # Small additions are no reason for others to hold back.
+                self.progress.behind = sum(len(b.entries) for _, b in batches) >= _BATCH // 2
                 spoiled = await self._settle(writing)
                 writing = []
                 if not batches and not spoiled:
-                    break
+                    return
                 if spoiled:
                     await self._reload(spoiled)
                 for tracked, batch in batches:
                     if tracked not in spoiled:
                         adding = asyncio.ensure_future(self._index.add(batch))
                         writing.append((tracked, batch, adding))
-        except BaseException:
+        finally:
             await asyncio.gather(*(adding for *_, adding in writing), return_exceptions=True)
-            # Where reading got to and what is in the index may differ now.
-            self._forget()
-            raise
-        self.progress.behind = False
-        return self.progress.added - before
 
     async def close(self) -> None:
         """Let go of the files."""
@@ -174,9 +189,7 @@ class Follower:
                 break
         return found
 
-    async def _settle(
-        self, writing: Iterable[tuple[Tracked, Batch, asyncio.Future[Added | None]]]
-    ) -> set[Tracked]:
+    async def _settle(self, writing: Iterable[Writing]) -> set[Tracked]:
         """Wait for what is written; the logs that another process has read meanwhile."""
         spoiled: set[Tracked] = set()
         for tracked, batch, adding in writing:

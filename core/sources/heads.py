@@ -114,6 +114,14 @@ def _entry(offset: int, length: int, head: _Head) -> Entry:
     )
 
 
+def time_of(line: bytes) -> int | None:
+    """When the exchange in a line was, in ms since 1970; `None` if it is none."""
+    try:
+        return millis(_decode(line.removeprefix(_BOM)).at)
+    except (*UNREADABLE, TypeError):
+        return None
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "It is not UTF-8."

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .content import HEAD, READ, TAIL, Content
+from .heads import time_of
 
 LONGEST_LINE = 64 * 1024 * 1024
 _MOST_OPEN = 128
@@ -87,7 +88,8 @@ class Tailer:
     """Follows the logs at `paths()`, which is asked anew at each look.
 
     `known` are logs that were followed earlier. `tell` hears sentences about what a user should
-    know: a gap, a line that was skipped, a file that cannot be read.
+    know: a gap, a line that was skipped, a file that cannot be read. `unsettled` tells that a log
+    was found under no path and has to be read to its end; after that another look may find it.
     """
 
     def __init__(
@@ -98,7 +100,10 @@ class Tailer:
         self._logs: list[Tracked] = list(known)
         self._bound: dict[tuple[int, int], Tracked] = {}
         self._copies: dict[tuple[int, int], tuple[int, int, int]] = {}
+        # Where logs had been that this look found elsewhere.
+        self._left: dict[tuple[int, int], str] = {}
         self._turn = 0
+        self.unsettled = False
         self._complained: dict[str, str] = {}
 
     @property
@@ -108,6 +113,8 @@ class Tailer:
 
     def look(self) -> list[Tracked]:
         """Look at all files; the logs that are new or lie elsewhere now."""
+        self.unsettled = False
+        self._left.clear()
         seen: set[tuple[int, int]] = set()
         strangers: list[tuple[str, os.stat_result]] = []
         for path in self._paths():
@@ -188,14 +195,18 @@ class Tailer:
             tracked.size, tracked.changed = found.st_size, found.st_mtime_ns
             tracked.behind = True
             return
-        # It was cut, or something else has got its number.
         self._unbind(tracked)
+        self._tell_of_cut([tracked], path)
         strangers.append((path, found))
-        if tracked.offset:
-            self._tell(
-                f"{path} was cut or written anew. It is read from its start. Lines that were "
-                "added before that and not read yet are lost unless a copy has them."
-            )
+
+    def _tell_of_cut(self, logs: Iterable[Tracked], path: str) -> None:
+        """The file was cut, or another has got its number. What was not read may be lost."""
+        for tracked in logs:
+            tracked.device = tracked.inode = 0
+        self._tell(
+            f"{path} was cut or written anew. It is read from its start. Lines that were "
+            "added before that and not read yet are lost unless a copy has them."
+        )
 
     def _look_at_lost(self, tracked: Tracked) -> None:
         """A file that no path leads to any more is read to its end while it is still open."""
@@ -209,10 +220,11 @@ class Tailer:
             if unread and (grown or tracked.behind) and self._is_same(tracked, tracked.content):
                 tracked.size, tracked.changed = found.st_size, found.st_mtime_ns
                 tracked.behind = True
-                return
         except OSError as error:
             self._complain(tracked.path, error)
-        if not tracked.behind:
+        if tracked.behind:
+            self.unsettled = True
+        else:
             self._unbind(tracked)
 
     def _meet(self, path: str, found: os.stat_result) -> None:
@@ -245,10 +257,18 @@ class Tailer:
             self._copies[key] = (found.st_size, found.st_mtime_ns, self._turn)
             return False
         if tracked is None:
-            if not content.read(0, 1):
+            beginning = content.read(0, READ)
+            if not beginning:
                 return False
+            cut = [one for one in self._logs if one.key == key and one.path == path]
+            if cut or self._left.pop(key, None) == path:
+                self._tell_of_cut(cut, path)
             tracked = Tracked(path)
+            first = time_of(beginning.partition(b"\n")[0])
+            tracked.last_at = found.st_mtime_ns // 1_000_000 if first is None else first
             self._logs.append(tracked)
+        if tracked.offset and tracked.key != key:
+            self._left[tracked.key] = tracked.path
         tracked.moved = (
             tracked.moved or (tracked.path, tracked.key) != (path, key) or not tracked.log
         )

@@ -41,8 +41,9 @@ def errors_mentioning(
         for column in ("record", "head", "extra")
     )
     rows = connection.execute(
-        "SELECT run_id, seen_at, head, record, extra FROM error_entries JOIN runs USING (run) "
-        f"WHERE {where} ORDER BY id DESC LIMIT {_MOST_LOOKED_AT}",  # noqa: S608
+        "SELECT run_id, seen_at, head, record, extra "  # noqa: S608
+        "FROM error_entries JOIN runs USING (run) "
+        f"WHERE {where} ORDER BY id DESC LIMIT {_MOST_LOOKED_AT}",
         needles,
     )
     found: list[Mention] = []

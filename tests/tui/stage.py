@@ -23,6 +23,7 @@ from cxtop.core.models import (
     Attempt,
     Call,
     CallState,
+    FlowTrace,
     RateBudget,
     RecordError,
     RunStatus,
@@ -31,6 +32,7 @@ from cxtop.core.models import (
     WatchState,
 )
 from cxtop.core.platforms import RecordPage, StatusReading
+from cxtop.core.sources import Library
 from cxtop.core.store import Store
 from cxtop.tui.app import CxtopApp, Launch
 
@@ -134,6 +136,11 @@ class Stage:
         every = errors_of(run_id, count)
         return RecordPage(tuple(every[(page - 1) * size : page * size]), count, size)
 
+    async def flow_trace(self, execution_id: str) -> FlowTrace | None:
+        from .captured import trace
+
+        return trace(execution_id)
+
 
 async def prepared(path: Path) -> None:
     """A store with a history for the first run and a retried call for the second."""
@@ -203,7 +210,8 @@ def staged(
             await prepared(path)
         async with (
             await Store.open(path) as store,
-            Monitor(profile, store, stage, stage) as monitor,
+            Library.open(store, [folder / "captures"], full_text=False) as library,
+            Monitor(profile, store, stage, stage, library=library) as monitor,
         ):
             await until(monitor, lambda: all(settled(view) for view in monitor.views()))
             monitor.pause()

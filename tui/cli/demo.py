@@ -115,7 +115,8 @@ async def _monitor(simulator: Simulator) -> AsyncIterator[Monitor]:
         poll=config.PollSettings(interval_s=INTERVAL_S),
     )
     paths = config.Paths(folder / "config.toml", folder, folder / "state", folder / "data")
-    settings = config.Settings(paths, profiles=(NAME,), profile=profile)
+    captures = (str(told.traffic_log),)
+    settings = config.Settings(paths, profiles=(NAME,), profile=profile, captures=captures)
     async with live.open_monitor(settings) as monitor:
         for run_id in told.runs:
             await monitor.watch(run_id)

@@ -12,10 +12,14 @@ from textual.widgets import Static
 from .. import keymap
 from ..ink import Line, content
 from ..widgets.errorbrowser import ErrorBrowser
+from ..widgets.filterline import FilterLine
 from ..widgets.jsontree import JsonTree
+from ..widgets.lines import LinesView
 from ..widgets.panel import Panel
 from ..widgets.table import Table
 from .base import CxScreen, RoomScreen
+from .exchanges import ExchangesScreen
+from .inspector import InspectorScreen
 from .record import RecordScreen
 from .run import RunScreen
 from .runs import RunsScreen
@@ -28,6 +32,10 @@ _PLACES = (
     ("a run's page", RunScreen),
     ("failed records", ErrorBrowser),
     ("one record", RecordScreen),
+    ("the table of exchanges", ExchangesScreen),
+    ("one exchange", InspectorScreen),
+    ("text", LinesView),
+    ("filter and find", FilterLine),
     ("tables", Table),
     ("trees", JsonTree),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -21,12 +21,10 @@ from ...core.models import Exchange
 from .. import words
 from ..copying import FORMS, body_text, copy_as
 from ..ink import Span, content, width_of
-from ..views import told
 from ..widgets.dialogs import Choose
 from ..widgets.exchangetable import status_tone
+from ..widgets.meaning import Meaning
 from ..widgets.pane import Pane
-from ..widgets.panel import Panel
-from ..widgets.rule import Rule
 from ..widgets.tracepanel import TracePanel
 from .base import CxScreen
 
@@ -77,14 +75,11 @@ class InspectorScreen(CxScreen):
         with Horizontal(id="sides"):
             yield Pane("request")
             yield Pane("response")
-        with Vertical(id="meaning"):
-            yield Rule(id="what")
-            yield Panel(id="diagnosis")
+        yield Meaning(id="meaning")
         yield TracePanel()
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#what", Rule).tell((("what it is", "dim"),))
         self.query_one("#response", Pane).viewer.focus()
         self._load()
 
@@ -96,9 +91,7 @@ class InspectorScreen(CxScreen):
         found = await self._library.payload(self._row.number)
         if not isinstance(found, Exchange):
             self.exchange = None
-            self.query_one("#diagnosis", Panel).tell(
-                [(("▲ ", "warn"), (found.why, "")), (("  The index still knows the row.", "dim"),)]
-            )
+            self.query_one(Meaning).refuse(found.why)
             return
         self.exchange = found
         for pane in self.query(Pane):
@@ -131,8 +124,7 @@ class InspectorScreen(CxScreen):
 
     def _diagnose(self) -> None:
         if self.exchange is not None:
-            lines = told(diagnose_exchange(self.exchange), self.size.width - 4)
-            self.query_one("#diagnosis", Panel).tell(lines[:8])
+            self.query_one(Meaning).tell(diagnose_exchange(self.exchange))
 
     def on_resize(self) -> None:
         if self.is_mounted:

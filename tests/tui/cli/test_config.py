@@ -74,5 +74,7 @@ def test_captures_are_written_with_their_full_path(alone: Cli) -> None:
     assert done.code == 0
     shown = {line["setting"]: line for line in alone("config", "show", "--json").json}
     assert shown["captures"]["value"] == f"{alone.home}/logs/*.jsonl"
-    shown = {line["setting"]: line for line in alone("config", "show", "--json", "--captures", "x").json}
+    shown = {
+        line["setting"]: line for line in alone("config", "show", "--json", "--captures", "x").json
+    }
     assert (shown["captures"]["value"], shown["captures"]["from"]) == ("x", "--captures")
