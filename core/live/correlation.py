@@ -184,9 +184,7 @@ class Correlator:
                 gathered.learn(Key.TRACE_ID, _real_trace(exchange.trace_id))
                 gathered.learn(Key.CONVERSATION_ID, exchange.conversation_id)
 
-    def _tie_of(
-        self, gathered: _Gathered, row: Listed, value: str
-    ) -> tuple[Key, Certainty] | None:
+    def _tie_of(self, gathered: _Gathered, row: Listed, value: str) -> tuple[Key, Certainty] | None:
         """By what `row` has `value`, and what that is worth."""
         if value == row.request_id:
             return Key.REQUEST_ID, Certainty.CERTAIN

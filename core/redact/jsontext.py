@@ -136,10 +136,12 @@ class JsonText:
         frame = self._frames[-1] if self._frames else None
         if frame is None or frame.wants != "value":
             return False
-        if end < len(self._text) and not _WORD.match(word):
+        known = _WORD.match(word) is not None
+        if end < len(self._text) and not known:
             return False
         frame.wants = "comma"
-        if word[0] in "-0123456789":
+        # A word that the text breaks off in may be anything, a secret without quotes too.
+        if word[0] in "-0123456789" or not known:
             if frame.is_object and frame.key == "value":
                 frame.value_span = (start, end)
             if frame.secret_key or self._clean(word) != word:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from . import adding, finding, fulltext, identities, logs, zones
+from . import adding, dropping, finding, fulltext, identities, logs, zones
 from .adding import Added, Batch, Interned
 from .filter import EVERYTHING, Filter, Shape
 from .filter.tree import millis
@@ -173,37 +173,10 @@ class ExchangeIndex:
         """Drop whole blocks that hold nothing younger; says how many rows that were."""
         dropped = 0
         while count := await self._store.writer.submit(
-            lambda connection: drop_blocks(connection, millis(oldest), 8)
+            lambda connection: dropping.drop_blocks(connection, millis(oldest), 8)
         ):
             dropped += count
         return dropped
-
-
-def drop_blocks(connection: sqlite3.Connection, oldest_ms: int, limit: int) -> int:
-    """Drop up to `limit` blocks all of whose rows are older; the newest block always stays."""
-    found = connection.execute(
-        "SELECT block FROM blocks WHERE high < ? AND block < (SELECT max(block) FROM blocks) "
-        "ORDER BY high LIMIT ?",
-        (oldest_ms, limit),
-    ).fetchall()
-    dropped = 0
-    for (block,) in found:
-        low = block << zones.BLOCK_BITS
-        high = low + zones.BLOCK - 1
-        connection.execute(
-            "UPDATE shapes SET count = count - (SELECT count(*) FROM exchanges "
-            "WHERE row BETWEEN ?1 AND ?2 AND exchanges.shape = shapes.shape) WHERE shape IN "
-            "(SELECT shape FROM exchanges WHERE row BETWEEN ?1 AND ?2)",
-            (low, high),
-        )
-        dropped += connection.execute(
-            "DELETE FROM exchanges WHERE row BETWEEN ? AND ?", (low, high)
-        ).rowcount
-        identities.forget(connection, low, high)
-        connection.execute("DELETE FROM blocks WHERE block = ?", (block,))
-    if found:
-        fulltext.forget(connection, finding.bounds(connection)[0])
-    return dropped
 
 
 __all__ = ["EVERYTHING", "Count", "ExchangeIndex", "Found", "IndexRow", "Search", "Verify"]

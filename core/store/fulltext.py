@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from .filter.tree import Phrase
 
-SHARD_BITS = 18
+SHARD_BITS = 16
 # Nobody looks for longer tokens, and a base64 body would be one.
 _LONGEST_TOKEN = 64
 

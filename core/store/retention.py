@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from .codec import micros
+from .dropping import AGE, drop_old
 from .writer import Writer
 
 _SLICE = 500
@@ -19,7 +20,7 @@ async def retain(writer: Writer, *, max_age: timedelta, max_bytes: int, now: dat
     """Drop what is too old, then the oldest until the rest fits; see `Store.retain`."""
     oldest = micros(now) - max_age // timedelta(microseconds=1)
     dropped = 0
-    for drop in (_old_calls, _old_polls, _old_errors, _old_traces, _old_runs):
+    for drop in (_old_calls, _old_polls, _old_errors, _old_traces, _old_runs, drop_old):
         dropped += await _repeat(writer, lambda connection, drop=drop: drop(connection, oldest))
     dropped += await _repeat(writer, lambda connection: _drop_oldest(connection, max_bytes))
     while await writer.submit(_give_back, alone=True):
@@ -116,6 +117,7 @@ _KINDS = (
     ("SELECT polled_at FROM polls ORDER BY polled_at LIMIT 1 OFFSET ?", _old_polls),
     ("SELECT seen_at FROM error_entries ORDER BY id LIMIT 1 OFFSET ?", _old_errors),
     ("SELECT fetched_at FROM traces ORDER BY fetched_at LIMIT 1 OFFSET ?", _old_traces),
+    (AGE, drop_old),
 )
 
 

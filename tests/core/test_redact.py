@@ -478,3 +478,15 @@ def test_very_many_names_are_forgotten_again() -> None:
     for number in range(3):
         body = {f"name{number}-{index}": "x" for index in range(3000)} | {"password": "x"}
         assert redactor.json(body)["password"] == MASK
+
+
+@pytest.mark.parametrize("text", ['{"token": abcdef', '{"a": [1, {"password": hunter2hunt'])
+def test_a_secret_without_quotes_that_breaks_off_is_masked(text: str) -> None:
+    clean = REDACTOR.text(text)
+    assert "abcdef" not in clean
+    assert "hunter2" not in clean
+    assert clean.endswith('"[redacted]"')
+
+
+def test_a_word_that_breaks_off_elsewhere_stays() -> None:
+    assert REDACTOR.text('{"state": fals') == '{"state": fals'

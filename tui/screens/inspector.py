@@ -22,7 +22,6 @@ from .. import words
 from ..copying import FORMS, body_text, copy_as
 from ..ink import Span, content, width_of
 from ..widgets.dialogs import Choose
-from ..widgets.exchangetable import status_tone
 from ..widgets.meaning import Meaning
 from ..widgets.pane import Pane
 from ..widgets.tracepanel import TracePanel
@@ -109,9 +108,9 @@ class InspectorScreen(CxScreen):
             (row.path, ""),
         ]
         took = None if row.duration_ms is None else row.duration_ms / 1000
-        sign = "✔" if row.outcome.good else "✖"
+        good = row.outcome.good
         right: list[Span] = [
-            (f"{sign} {row.status or 'no answer'}", status_tone(row.status)),
+            (f"{'✔' if good else '✖'} {row.status or 'no answer'}", "good" if good else "bad"),
             (f" · {words.span(took)}", "dim"),
             (f" · {words.clock(row.at)}", "dim"),
             (f" · {_SOURCES.get(row.request_id_source, '')}", "dim"),

@@ -20,11 +20,11 @@ from textual.style import Style
 
 from ...core.text import safe
 from ..ink import Line, Span, segments, width_of
+from .found import MOST, Found
 
 _EDGE = 2  # the cursor's bar, and a space
 _STEP = 8  # cells that one key scrolls to the side
 _SLICE = 2_000  # lines that are searched before others have their turn
-_MOST = 10_000  # matches that are kept
 
 
 class LinesView(ScrollView, can_focus=True):
@@ -72,33 +72,18 @@ class LinesView(ScrollView, can_focus=True):
         def control(self) -> LinesView:
             return self.view
 
-    class Found(Message):
-        """How far a search has got: `count` matches, the cursor on number `position` from 1.
-
-        `position` is 0 while there is none. `complete` says that all was searched; where it
-        stays false there are more matches than are kept.
-        """
+    class Found(Found):
+        """How far a search in the lines has got."""
 
         def __init__(
             self, view: LinesView, text: str, count: int, position: int, complete: bool
         ) -> None:
-            super().__init__()
+            super().__init__(text, count, position, complete)
             self.view = view
-            self.text = text
-            self.count = count
-            self.position = position
-            self.complete = complete
 
         @property
         def control(self) -> LinesView:
             return self.view
-
-        @property
-        def words(self) -> str:
-            """`3 of 17`, or that there is none."""
-            if not self.count:
-                return "no match" if self.complete else "searching …"
-            return f"{self.position:,} of {self.count:,}" + ("" if self.complete else "+")
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -159,7 +144,7 @@ class LinesView(ScrollView, can_focus=True):
                 self._match_columns.append(found.start())
             if move and self._here < 0 and self._match_lines and self._match_lines[-1] >= start:
                 self._go(bisect_left(self._match_lines, start))
-            if len(self._match_lines) >= _MOST:
+            if len(self._match_lines) >= MOST:
                 break
         else:
             self._complete = True

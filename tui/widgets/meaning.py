@@ -42,7 +42,8 @@ def in_short(found: Diagnosis, width: int) -> list[Line]:
     code = f" · code {found.code}" if found.code and found.code not in found.message else ""
     rows: list[Line] = []
     for row in wrap(found.message + code, max(20, width - 2)):
-        rows.append((("  ", "") if rows else sign, (row, "")))
+        lead: Span = ("  ", "") if rows else sign
+        rows.append((lead, (row, "")))
     for place, what in found.findings[:_FINDINGS]:
         rows.append((("  ", ""), (f"{place}  ", "busy"), (what, "")))
     more = len(found.findings) - _FINDINGS

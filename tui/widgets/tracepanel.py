@@ -123,5 +123,6 @@ def _ties(found: Correlation) -> list[Line]:
         )
     others = len(found.exchanges) - 1
     if others > 0:
-        rows.append(((f"{words.plural(others, 'further exchange')} of the same request", "dim"),))
+        more = words.plural(others, "further exchange")
+        rows.append(((f"{more} of the same flow or request", "dim"),))
     return rows

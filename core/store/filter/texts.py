@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# What belongs to a token, after the full text's tokenizer: letters, digits and these signs.
-_TOKEN = re.compile(r"[\w.\-]+")
+# What belongs to a token, after the full text's tokenizer: letters, digits, accents, these signs.
+_TOKEN = re.compile(r"[\w.\-\u0300-\u036f]+")
 
 
 def tokens_of(text: str) -> list[str]:
-    """The tokens of `text`, as the full text has them: `deadline_exceeded` is one."""
-    return [token.casefold() for token in _TOKEN.findall(text)]
+    """The tokens of `text`, as the full text has them: `deadline_exceeded` is one.
+
+    Lower case as SQLite makes it, sign by sign: `ß` stays what it is.
+    """
+    return [token.lower() for token in _TOKEN.findall(text)]
 
 
 def holds_phrase(text: str, phrase: tuple[str, ...], *, open_end: bool) -> bool:

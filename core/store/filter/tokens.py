@@ -93,7 +93,7 @@ def _quoted(text: str, at: int) -> tuple[str, bool, int]:
 def quote(value: str) -> str:
     """`value` as it has to be typed: in quotes where it would otherwise mean something else."""
     plain = _BARE.fullmatch(value)
-    if plain and '"' not in value and value[0] != "-" and value.lower() not in _WORDS:
+    if plain and not set(value) & set('":\\') and value[0] != "-" and value.lower() not in _WORDS:
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

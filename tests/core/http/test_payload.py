@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -106,3 +107,27 @@ def test_titles():
     assert title_of("<title>a</title>") == "a"
     assert title_of("<p>no</p>") == ""
     assert len(title_of(f"<title>{'x' * 500}</title>")) <= 81
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<title>" * 100_000, "<title " * 100_000, "<title>a" * 50_000],
+    ids=["tags", "open tags", "open titles"],
+)
+def test_a_hostile_page_takes_no_time(page: str) -> None:
+    began = time.process_time()
+    title_of(page)
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("<TITLE lang=en>a &amp;\n b</Title>", "a & b"),
+        ("<title>open", ""),
+        ("no title > here </title>", ""),
+        ("İ<title>after</title>", "after"),
+    ],
+)
+def test_titles(page: str, title: str) -> None:
+    assert title_of(page) == title

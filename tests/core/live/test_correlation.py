@@ -254,9 +254,7 @@ async def test_a_record_of_the_same_conversation_is_likely_if_the_run_was_then(
             fields = {"run_id": run_id, "created_at": created}
             await captures.store.save_run(run_at(9100).model_copy(update=fields))
             error = failed(run_id, record={"conversationId": "conv-1"})
-            await captures.store.add_errors(
-                run_id, [error.model_copy(update={"run_id": run_id})]
-            )
+            await captures.store.add_errors(run_id, [error.model_copy(update={"run_id": run_id})])
         found = await captures.correlate("req-1")
         assert ties(found, Kind.RECORD_ERROR) == [("then", Key.CONVERSATION_ID, LIKELY)]
         asked_for = await captures.correlate("conv-1")
@@ -294,7 +292,9 @@ async def test_a_log_that_is_gone_leaves_nothing_that_is_not_so(tmp_path: Path) 
         assert (await captures.correlate("req-1")).exchanges == ()
 
 
-@pytest.mark.parametrize("odd", ['a "quoted" \\ id', "*", "id:x | y", "(", "\ud800", "a\0b", "größe"])
+@pytest.mark.parametrize(
+    "odd", ['a "quoted" \\ id', "*", "id:x | y", "(", "\ud800", "a\0b", "größe"]
+)
 async def test_any_text_may_be_asked_for(tmp_path: Path, odd: str) -> None:
     mine = [] if "\ud800" in odd else [exchange(2, request_id=odd)]
     async with scene(tmp_path, [exchange(1), *mine]) as (captures, _):

@@ -235,10 +235,8 @@ def test_a_time_of_day_is_the_last_one():
         ("since:yesterday", 6, "time"),
         ("since:25:00", 6, "time"),
         ("since:999999999w", 6, "time"),
-        ("since:0001-01-01", 6, ""),
         ('a "open', 2, "quote"),
         ('body:"open', 5, "quote"),
-        ("body:---", 5, ""),
         ('body:"!?"', 5, "look for"),
         ("(a", 0, "closed"),
         ("a)", 1, "opened"),
@@ -254,14 +252,10 @@ def test_a_time_of_day_is_the_last_one():
     ],
 )
 def test_faults_point_at_the_character(text, position, word):
-    try:
+    with pytest.raises(FilterError, match=word) as caught:
         parse(text, now=NOW)
-    except FilterError as error:
-        assert error.position == position
-        assert word in str(error)
-        assert str(error).endswith(".")
-    else:
-        assert word == "", f"{text} is no filter"
+    assert caught.value.position == position
+    assert str(caught.value).endswith(".")
 
 
 def test_an_unknown_field_is_told_with_the_near_one():
@@ -304,23 +298,26 @@ def test_completion_in_the_middle_keeps_what_follows():
     assert complete("st", 99) == ["status:"]
 
 
+def fault_in(text: str) -> int | None:
+    """Where `text` is no filter; `None` if it is one."""
+    try:
+        parse(text, now=NOW).matches(make_exchange(), lambda: ("a b",))
+    except FilterError as error:
+        return error.position
+    return None
+
+
 @given(st.text(alphabet=st.sampled_from(list('ab:|()-"\\ 5x.>=<*?')), max_size=25), st.integers())
 def test_whatever_is_typed_is_a_filter_or_a_fault(text, cursor):
     complete(text, cursor)
-    try:
-        wanted = parse(text, now=NOW)
-    except FilterError as error:
-        assert 0 <= error.position <= len(text)
-    else:
-        assert isinstance(wanted.matches(make_exchange(), lambda: ("a b",)), bool)
+    fault = fault_in(text)
+    assert fault is None or 0 <= fault <= len(text)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_filter_or_a_fault(text):
-    try:
-        parse(text, now=NOW).matches(make_exchange(), lambda: ("a b",))
-    except FilterError as error:
-        assert 0 <= error.position <= len(text)
+    fault = fault_in(text)
+    assert fault is None or 0 <= fault <= len(text)
 
 
 @given(st.text(min_size=1, max_size=20))

@@ -1,0 +1,174 @@
+"""The routes of the debug service (contract §6)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from .. import __version__
+from ..capture import CaptureLog, CaptureMiddleware
+from ..errors import StoreError
+from ..live import Captures
+from ..models import Correlation
+from .answers import Json, page, refusal
+from .guard import Guard, Limits
+from .handling import BusyError, Handler, Handling, HandlerTimeoutError
+from .inbound import InboundCall, InvalidCallError, read_call
+
+_ABOUT = (
+    "Takes the calls of data actions, captures them, and tells what belongs to a request: its "
+    "exchanges here, failed records, runs, and the trace of its flow on the platform."
+)
+
+
+def create_service(
+    captures: Captures,
+    *,
+    log: CaptureLog | str | Path,
+    handler: Handler | None = None,
+    token: str | None = None,
+    limits: Limits | None = None,
+) -> FastAPI:
+    """The debug service as an ASGI application.
+
+    Calls at `/dataaction/webhook` are checked, answered by `handler` (by an echo without one),
+    and captured into `log`; `captures` must follow the place where that writes. With a `token`
+    all other routes need it as a bearer token.
+    """
+    bounds = limits or Limits()
+    capture = log if isinstance(log, CaptureLog) else CaptureLog(log, "cxtop-serve")
+    app = FastAPI(
+        title="cxtop debug service",
+        description=_ABOUT,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.log = capture
+    _Routes(captures, capture, handler, bounds).add_to(app)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_middleware(Guard, limits=bounds, token=token)  # pyright: ignore[reportArgumentType]
+    # The last one is the outermost: what the guard refuses is captured too.
+    app.add_middleware(
+        CaptureMiddleware,  # pyright: ignore[reportArgumentType]
+        log=capture,
+        routes=("/dataaction",),
+        max_body=bounds.body_bytes,
+    )
+    return app
+
+
+class _Routes:
+    def __init__(
+        self, captures: Captures, log: CaptureLog, handler: Handler | None, limits: Limits
+    ) -> None:
+        self._captures = captures
+        self._log = log
+        self._handling = Handling(handler, limit_s=limits.handler_s, most=limits.in_flight)
+
+    def add_to(self, app: FastAPI) -> None:
+        said = {400: "no JSON", 422: "not an inbound call; `details` names the fields"}
+        more = {503: "too busy", 504: "the handler took too long"}
+        app.add_api_route(
+            "/dataaction/webhook",
+            self.webhook,
+            methods=["POST"],
+            summary="The call of a data action",
+            response_class=Json,
+            responses={status: {"description": text} for status, text in (said | more).items()},
+            openapi_extra={
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": InboundCall.model_json_schema()}},
+                },
+                "parameters": [
+                    {
+                        "name": "X-Request-ID",
+                        "in": "header",
+                        "required": False,
+                        "schema": {"type": "string"},
+                    }
+                ],
+            },
+        )
+        app.add_api_route(
+            "/debug/correlate/{request_id:path}",
+            self.correlate,
+            methods=["GET"],
+            summary="Everything that belongs to a request",
+            response_model=None,
+            responses={
+                200: {"model": Correlation, "description": "what is known"},
+                404: {"model": Correlation, "description": "nothing is known, and why"},
+                503: {"description": "the store cannot be used"},
+            },
+        )
+        app.add_api_route("/healthz", self.healthz, methods=["GET"], summary="Whether it works")
+        app.add_api_route(
+            "/docs", lambda: page(app.openapi()), methods=["GET"], include_in_schema=False
+        )
+
+    async def webhook(self, request: Request) -> Response:
+        """Checks the call and answers with the handler, or with what was sent where there is none.
+
+        The request id is that of the header `X-Request-ID`, else `flowExecutionId`, else new.
+        """
+        try:
+            call = read_call(await request.body())
+        except InvalidCallError as error:
+            details: dict[str, Any] = {}
+            if error.missing:
+                details["missing"] = list(error.missing)
+            if error.wrong:
+                details["wrong"] = error.wrong
+            said = str(error)
+            return refusal(error.status, "INVALID_INPUT_FORMAT", said, details=details)
+        try:
+            return Json(await self._handling.answer(call))
+        except HandlerTimeoutError as error:
+            return refusal(504, "UPSTREAM_TIMEOUT", str(error))
+        except BusyError as error:
+            return refusal(503, "BUSY", str(error), headers={"Retry-After": "1"})
+
+    async def correlate(self, request_id: str) -> Response:
+        """Exchanges that were captured here, failed records, runs, and the flow's trace on the
+        platform, each with the key that ties it to the request and how sure that is.
+
+        The id may also be that of a flow's execution, a conversation or a trace.
+        """
+        # What was captured a moment ago may not be in the file yet.
+        self._log.flush()
+        try:
+            found = await self._captures.correlate(request_id)
+        except StoreError as error:
+            return refusal(503, "STORE", str(error), headers={"Retry-After": "5"})
+        return Json(found.model_dump(mode="json"), 200 if found.found else 404)
+
+    async def healthz(self) -> dict[str, Any]:
+        """Counts of the capture log; `problem` says why it cannot be written, if it cannot."""
+        stats = self._log.stats
+        return {
+            "status": "degraded" if stats.problem else "ok",
+            "version": __version__,
+            "capture": {
+                "seen": stats.seen,
+                "written": stats.written,
+                "waiting": stats.waiting,
+                "dropped": stats.dropped,
+                "failed": stats.failed,
+                "problem": stats.problem,
+            },
+        }
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    """What the router refuses: no such path, wrong method."""
+    assert isinstance(error, HTTPException)
+    code = "NOT_FOUND" if error.status_code == 404 else "METHOD_NOT_ALLOWED"
+    headers = dict(error.headers or {})
+    return refusal(error.status_code, code, f"{error.detail}.", headers=headers)
