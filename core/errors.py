@@ -2,7 +2,8 @@
 
     CxtopError
     ├── ConfigError              a setting is missing, wrong or unsafe
-    │   └── SecretError          a secret could not be had
+    │   ├── SecretError          a secret could not be had
+    │   └── UnsupportedError     the profile's platform has no such call
     ├── PlatformError            the platform answered, and the answer is no
     │   ├── AuthenticationError  401, or the token endpoint refused the client
     │   ├── ForbiddenError       403: a scope or permission is missing
@@ -24,6 +25,7 @@
     │   └── LineError            a line of a capture log is not an exchange
     ├── SourceError              a log or file of exchanges cannot be read as one
     ├── FilterError              what was typed is no filter
+    ├── InputError               what is to be sent is not fit to be sent
     └── ViewError                a payload cannot be shown in the way that was asked for
 
 Each says *what* happened, *why*, and what to do (*fix*), in sentences for the user. Text from
@@ -55,6 +57,10 @@ class ConfigError(CxtopError):
 
 class SecretError(ConfigError):
     """A secret could not be had from where the profile says it is."""
+
+
+class UnsupportedError(ConfigError):
+    """The profile's platform has no such call."""
 
 
 class PlatformError(CxtopError):
@@ -176,6 +182,16 @@ class FilterError(CxtopError):
     def __init__(self, what: str, *, position: int, why: str = "", fix: str = "") -> None:
         super().__init__(what, why=why, fix=fix)
         self.position = position
+
+
+class InputError(CxtopError):
+    """What is to be sent is not fit to be sent; `faults` are `(place, sentence)`, first to last."""
+
+    def __init__(
+        self, what: str, *, faults: tuple[tuple[str, str], ...] = (), why: str = "", fix: str = ""
+    ) -> None:
+        super().__init__(what, why=why, fix=fix)
+        self.faults = faults
 
 
 class ViewError(CxtopError):

@@ -68,6 +68,12 @@ def _exchanges() -> Screen[Any]:
     return ExchangesScreen()
 
 
+def _retries() -> Screen[Any]:
+    from .screens.retries import RetriesScreen
+
+    return RetriesScreen()
+
+
 class CxtopApp(App[str]):
     """Opens a monitor for a profile, tells the screens what changed, and carries out commands.
 
@@ -80,6 +86,7 @@ class CxtopApp(App[str]):
     MODES = {
         "runs": RunsScreen,
         "exchanges": _exchanges,
+        "retries": _retries,
     }
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,6 +97,8 @@ class CxtopApp(App[str]):
         Binding("p", "pause", "pause", id="app.pause"),
         Binding("colon", "command_palette", "commands", id="app.commands", key_display=":"),
         Binding("question_mark,f1", "help", "help", id="app.help", key_display="?"),
+        Binding("R", "execute", "run an action", id="app.execute", show=False),
+        Binding("S", "submit", "submit a run", id="app.submit", show=False),
         Binding("P", "profile", "profile", id="app.profile", show=False),
         Binding("t", "look", "light or dark", id="app.look", show=False),
         Binding("q", "leave", "back, quit", id="app.leave", show=False),
@@ -315,6 +324,24 @@ class CxtopApp(App[str]):
             (name, f"{name}   {self.launch.platform(name)}") for name in self.launch.profiles
         ]
         self.push_screen(Choose("Switch to a profile", options, now=self.profile_name), switch)
+
+    def action_execute(self) -> None:
+        """Run a data action, from anywhere."""
+        from .screens.execute import ExecuteScreen
+
+        if self.profile_name is not None and not isinstance(self.screen, ExecuteScreen):
+            self.push_screen(ExecuteScreen())
+
+    def action_submit(self) -> None:
+        """Submit a run, and watch it."""
+        from .screens.submit import SubmitDialog
+
+        def submit(text: str | None) -> None:
+            if text is not None:
+                self.command(lambda monitor: monitor.submit(text), "Submitted; the run is watched.")
+
+        if self.profile_name is not None and not isinstance(self.screen, SubmitDialog):
+            self.push_screen(SubmitDialog(), submit)
 
     def action_leave(self) -> None:
         """Back one screen; at the root, quit."""

@@ -16,4 +16,5 @@ class Room(NamedTuple):
 ROOMS = (
     Room("1", "Runs", "runs"),
     Room("2", "Exchanges", "exchanges"),
+    Room("3", "Retries", "retries"),
 )

@@ -8,6 +8,7 @@ from .layers import Origin, Source
 from .loading import ADHOC_NAME, Flags, Settings, load
 from .paths import Paths, find_paths
 from .profile import PollSettings, Profile, Retention, RetrySettings, Timeouts
+from .recovery import RecoverySettings, RollbackCheck
 from .regions import REGIONS, api_base, login_base, token_url
 from .secrets import Credentials, resolve_secrets, save_secret
 from .writing import save_profile
@@ -21,9 +22,11 @@ __all__ = [
     "Paths",
     "PollSettings",
     "Profile",
+    "RecoverySettings",
     "RedactSettings",
     "Retention",
     "RetrySettings",
+    "RollbackCheck",
     "Settings",
     "Source",
     "Timeouts",

@@ -93,12 +93,14 @@ def _value(profile: Profile, name: str) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return HIDDEN
-    if value is None or value == () or value == "":
+    if value is None or value in ((), "", {}):
         return UNSET
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} = {word}" for name, word in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -138,7 +140,9 @@ def _client_problems(profile: Profile) -> list[ConfigError]:
 
 def _dotenv_problems(path: Path) -> list[ConfigError]:
     names = set(OWN) | set(ANY_PLATFORM) | {name for table in FOREIGN.values() for name in table}
-    secret = {name for name in names if name.endswith(("_SECRET", "_TOKEN", "WEBHOOK_URL"))}
+    secret = {
+        name for name in names if name.endswith(("_SECRET", "_TOKEN", "WEBHOOK_URL", "_WEBHOOK"))
+    }
     try:
         dotenv = read_dotenv(path)
     except ConfigError as error:

@@ -18,6 +18,7 @@ OWN: dict[str, str] = {
     "CXTOP_CLIENT_SECRET": "client_secret",
     "CXTOP_ACCESS_TOKEN": "access_token",
     "CXTOP_CAPTURES": "captures",
+    "CXTOP_DEAD_LETTER_WEBHOOK": "dead_letter_webhook",
 }
 
 # Of several names for one setting the first that is set counts.

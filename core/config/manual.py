@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SECTIONS = ("timeouts", "retry", "poll", "retention", "endpoints")
+SECTIONS = ("timeouts", "retry", "poll", "retention", "recovery", "endpoints")
 """The tables inside a profile."""
 
 
@@ -82,6 +82,12 @@ SETTINGS: dict[str, Setting] = {
         "an https:// URL",
         secret=True,
     ),
+    "dead_letter_webhook": Setting(
+        "where failures go that nothing recovered; in clear only in a file that nobody else can "
+        "read (0600)",
+        "an https:// URL (http:// to this machine only)",
+        secret=True,
+    ),
     "timeouts.connect_s": Setting("for reaching the host", _SECONDS, "5"),
     "timeouts.read_s": Setting("for each part of an answer", _SECONDS, "15"),
     "timeouts.execute_s": Setting("for the answer of an action", _SECONDS, "30"),
@@ -115,6 +121,28 @@ SETTINGS: dict[str, Setting] = {
     ),
     "retention.max_bytes": Setting(
         "how large the store may grow", 'a number of bytes, or a size such as "1 GiB"', '"1 GiB"'
+    ),
+    "recovery.directives": Setting(
+        "what is done about a run that failed with a code; * stands for all that are not named",
+        "a table of codes with RETRY, ROLLBACK or DEAD_LETTER",
+        '{ TIMEOUT = "RETRY", "*" = "DEAD_LETTER" }',
+    ),
+    "recovery.rollback_codes": Setting(
+        "codes after which the platform rolls back", "a list of texts", '["PARTIAL_WRITE"]'
+    ),
+    "recovery.max_retries": Setting(
+        "how often a run that failed is tried again", "a whole number from 0 to 100", "5"
+    ),
+    "recovery.base_s": Setting("the wait before the first try", _SECONDS, "2"),
+    "recovery.factor": Setting(
+        "each further wait is so many times as long", "a number from 1 to 100", "2"
+    ),
+    "recovery.cap_s": Setting("no wait before a try is above this", _SECONDS, "30"),
+    "recovery.rollback_check": Setting(
+        "what shows that a run was rolled back: a GET whose answer has the value in the field",
+        "a table with url (with {actionId} in it; a path is one of the platform's), field and "
+        "value",
+        '{ url = "/api/v2/rollbacks/{actionId}", field = "state", value = "DONE" }',
     ),
 }
 """The settings of a profile by dotted name, in the order in which they are shown."""

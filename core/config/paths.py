@@ -30,6 +30,11 @@ class Paths:
         """Where capture logs lie unless somebody says otherwise."""
         return self.data_dir / "captures"
 
+    @property
+    def schemas_dir(self) -> Path:
+        """Where the user puts the schemas of actions that cxtop is to know."""
+        return self.config_dir / "schemas"
+
     def store_file(self, profile_name: str) -> Path:
         """The store of one profile; any name gives one file inside the state folder."""
         name = quote(profile_name, safe="").replace(".", "%2E")

@@ -2,78 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
     model_validator,
 )
 
+from .kinds import GIB, MIB, Count, Seconds, Secret, Section, Size, UrlPath, no_bool
+from .recovery import RecoverySettings, checked_webhook
 from .regions import api_of_region, checked_url, host_of, is_loopback, normal_region
 
-KIB = 1024
-MIB = KIB * 1024
-GIB = MIB * 1024
 
-_UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
-_UNITS |= {"kib": KIB, "mib": MIB, "gib": GIB}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
-
-
-def _no_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("a number is needed, not true or false")
-    return value
-
-
-def bytes_in(value: Any) -> Any:
-    """The number of bytes that a size such as `"10 MiB"` means; numbers pass as they are."""
-    if not isinstance(value, str):
-        return _no_bool(value)
-    match = _SIZE.fullmatch(value.strip())
-    unit = _UNITS.get(match[2].lower()) if match else None
-    if match is None or unit is None:
-        raise ValueError("not a size")
-    return int(float(match[1]) * unit)
-
-
-def _one_line(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value().strip()
-    if not text:
-        raise ValueError("it is empty")
-    if any(not char.isprintable() for char in text):
-        raise ValueError("it holds a line break or a control character")
-    return SecretStr(text)
-
-
-def _rooted(path: str) -> str:
-    if not re.fullmatch(r"/(?!/)[^\s?#\\]*", path) or not path.isprintable():
-        raise ValueError("a path begins with one / and holds no ?, #, backslash or white space")
-    return path
-
-
-UrlPath = Annotated[str, AfterValidator(_rooted)]
-Seconds = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=86_400, allow_inf_nan=False)]
-Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=1)]
-Size = Annotated[int, BeforeValidator(bytes_in), Field(ge=1)]
-Secret = Annotated[SecretStr, AfterValidator(_one_line)]
-
-
-class _Section(BaseModel):
-    """Frozen; an unknown key is an error; no input in error texts, as it may be a secret."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Timeouts(_Section):
+class Timeouts(Section):
     """How long a call may take, in seconds."""
 
     connect_s: Seconds = 5.0
@@ -81,7 +26,7 @@ class Timeouts(_Section):
     execute_s: Seconds = 30.0
 
 
-class RetrySettings(_Section):
+class RetrySettings(Section):
     """When a call is tried again: waits in seconds, `attempts` counts the first one too."""
 
     base_s: Seconds = 1.0
@@ -90,7 +35,7 @@ class RetrySettings(_Section):
     max_retry_after_s: Seconds = 180.0
 
 
-class PollSettings(_Section):
+class PollSettings(Section):
     """How runs are polled.
 
     `budget_share` is the share (0 to 1) of the rate budget that polling may plan with;
@@ -99,7 +44,7 @@ class PollSettings(_Section):
 
     interval_s: Seconds = 10.0
     min_interval_s: Seconds = 1.0
-    budget_share: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=1)] = 0.6
+    budget_share: Annotated[float, BeforeValidator(no_bool), Field(gt=0, le=1)] = 0.6
     stalled_after: Count = 6
     page_size: Annotated[Count, Field(le=1000)] = 100
 
@@ -110,22 +55,23 @@ class PollSettings(_Section):
         return self
 
 
-class Retention(_Section):
+class Retention(Section):
     """What the store keeps: age in days, size in bytes."""
 
     max_age_days: Annotated[
-        float, BeforeValidator(_no_bool), Field(gt=0, le=36_500, allow_inf_nan=False)
+        float, BeforeValidator(no_bool), Field(gt=0, le=36_500, allow_inf_nan=False)
     ] = 30.0
     max_bytes: Size = GIB
 
 
-class Profile(_Section):
+class Profile(Section):
     """A platform, how to reach it, and how to treat it.
 
     `base_url` is the root of the API and follows from `region` when left out. The secret is in
     `client_secret`, or comes from `secret_command` (an argument list) or, with `keyring`, from
     the operating system's keyring: `resolve_secrets` gets it. `endpoints` overrides paths by
     the operation's name. `max_body` is in bytes. `runs` are the ids to watch.
+    `dead_letter_webhook` gets what nothing recovered (contract §5).
     `captures` are capture logs as they were written; `Settings.captures` has their full paths.
     """
 
@@ -149,9 +95,11 @@ class Profile(_Section):
     retry: RetrySettings = RetrySettings()
     poll: PollSettings = PollSettings()
     retention: Retention = Retention()
+    recovery: RecoverySettings = RecoverySettings()
     runs: tuple[str, ...] = ()
     captures: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     slack_webhook_url: Secret | None = None
+    dead_letter_webhook: Secret | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -198,6 +146,11 @@ class Profile(_Section):
         if value is not None:
             checked_url(value.get_secret_value())
         return value
+
+    @field_validator("dead_letter_webhook")
+    @classmethod
+    def _letter_box(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else checked_webhook(value)
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

@@ -20,7 +20,7 @@ _WANTED = {
     "Invalid control character at": "a control character should be escaped",
     "Invalid \\escape": "an escape that JSON knows should",
     "Invalid \\uXXXX escape": "four hexadecimal digits should follow the \\u",
-    "Extra data": "the answer should have ended",
+    "Extra data": "the JSON should have ended",
 }
 _WORD_BEGUN = re.compile(
     r"-?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d*)?)?|[.]\d*(?:[eE][+-]?\d*)?|[eE][+-]?\d*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ..errors import AnswerError
@@ -18,6 +19,8 @@ class Answer:
 
     `headers` are by lower-case name; one that came several times is joined by commas. A body
     that was longer is cut and `truncated`. `correlation_id` is what the vendor asks for.
+    `asked` are the headers that the request really bore, without its credentials; it began at
+    `asked_at` and `duration_ms` later the last byte was there.
     """
 
     status: int
@@ -29,6 +32,9 @@ class Answer:
     correlation_id: str | None
     url: str
     operation: str = ""
+    asked: Mapping[str, str] = field(default_factory=dict, repr=False)
+    asked_at: datetime | None = None
+    duration_ms: float = 0.0
 
     def json(self) -> Any:
         """The body as JSON. Raises AnswerError that says what came instead."""

@@ -67,7 +67,7 @@ class BudgetMeter:
         """Take over what an answer's headers say; a 429 means that nothing is left."""
         now = self._now()
         before = self.budget
-        allowed, remaining, reset = _inin(headers) or _common(headers) or (None, None, "")
+        allowed, remaining, reset = told_budget(headers)
         delta = reset_in(reset, headers, now)
         if status == 429:
             remaining = 0
@@ -87,6 +87,11 @@ class BudgetMeter:
         self._budget = budget
         if self._on_change is not None:
             self._on_change(budget)
+
+
+def told_budget(headers: Mapping[str, str]) -> tuple[int | None, int | None, str]:
+    """What headers by lower-case name say: calls allowed, calls left, and the reset as it came."""
+    return _inin(headers) or _common(headers) or (None, None, "")
 
 
 def _inin(headers: Mapping[str, str]) -> tuple[int | None, int | None, str] | None:

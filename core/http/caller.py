@@ -75,7 +75,7 @@ class Caller:
             await self._wire.close()
 
     async def send(self, request: Request) -> Answer:
-        """The platform's answer with a 2xx status.
+        """The platform's answer: with a 2xx status, or with any where the request says so.
 
         Raises PlatformError (by status) when it says no, NetworkError when no answer came,
         RequestError for what cannot be asked.
@@ -107,7 +107,7 @@ class Caller:
         if outcome.fault is not None:
             raise outcome.fault.as_error(journal.call_id)
         assert outcome.answer is not None
-        if not outcome.good:
+        if not outcome.good and not request.any_status:
             raise refuse(outcome.answer, outcome.retry_after_s)
         return outcome.answer
 

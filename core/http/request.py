@@ -31,6 +31,7 @@ class Request:
     `idempotent` says that a POST may be sent twice; an `Idempotency-Key` header says so too.
     `permission` is named when the platform answers 403, `subject` (an id) when it answers 404.
     `timeout_s` is how long the platform may be silent, in seconds; the profile's `read_s` else.
+    With `any_status` an answer with any status is given back, once there are no more attempts.
     """
 
     operation: str
@@ -45,6 +46,7 @@ class Request:
     subject: str = ""
     run_id: str | None = None
     timeout_s: float | None = None
+    any_status: bool = False
 
     @property
     def repeatable(self) -> bool:

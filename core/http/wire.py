@@ -173,6 +173,8 @@ class Wire:
             headers={**sending.headers, **ids},
             timeout=httpx.Timeout(read_s, connect=self._timeouts.connect_s),
         )
+        asked = dict(request.headers)  # before httpx puts the token there
+        asked_at, began = datetime.now(UTC), time.perf_counter()
         response = await self._client.send(request, auth=auth, stream=True)
         try:
             body, truncated = await read_body(response, self._max_body)
@@ -189,6 +191,9 @@ class Wire:
             correlation_id=_correlation_id(headers),
             url=sending.journal.call.url,
             operation=sending.request.operation,
+            asked=asked,
+            asked_at=asked_at,
+            duration_ms=(time.perf_counter() - began) * 1000,
         )
 
     def _learn(self, outcome: Outcome, trip: Trip, *, metered: bool) -> None:

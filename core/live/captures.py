@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from ..config import Settings
-from ..errors import StoreError
+from ..config.redaction import redactor_of
+from ..errors import SourceError, StoreError
 from ..models import Correlation, RateBudget, RecordError
 from ..sources import Library
 from ..store import Store
 from .correlation import Correlator
-from .session import Link, open_session, redactor_of
+from .executing import sources_of
+from .session import Link, open_session
 from .tracing import Tracer
 
 log = logging.getLogger(__name__)
@@ -38,16 +40,26 @@ class Captures:
         self._reading = asyncio.Lock()
 
     async def catch_up(self) -> int:
-        """Read what is in the logs now; says how many exchanges were new. Raises StoreError."""
+        """Read what is in the logs now; says how many exchanges were new.
+
+        Raises StoreError, and SourceError where foreign logs cannot be taken over.
+        """
         async with self._reading:
-            return await self.library.catch_up()
+            try:
+                return await self.library.catch_up()
+            except OSError as error:
+                raise SourceError(
+                    "Foreign logs cannot be taken over.",
+                    why=f"The system says: {error.strerror or error}.",
+                    fix="Make the data folder writable; cxtop config path --json says where it is.",
+                ) from error
 
     async def follow(self) -> None:
         """Read what comes, until cancelled."""
         while True:
             try:
                 await self.catch_up()
-            except StoreError as error:
+            except (StoreError, SourceError) as error:
                 log.warning("Exchanges cannot be indexed: %s", error)
                 await asyncio.sleep(_AFTER_TROUBLE_S)
             await asyncio.sleep(FOLLOW_S)
@@ -55,13 +67,13 @@ class Captures:
     async def correlate(self, request_id: str) -> Correlation:
         """Everything that is known to belong to a request, also what came just now.
 
-        See `Correlator.correlate`. Raises StoreError.
+        See `Correlator.correlate`. Raises what `catch_up` raises.
         """
         await self.catch_up()
         return await self._correlator.correlate(request_id)
 
     async def correlate_record(self, error: RecordError) -> Correlation | None:
-        """What belongs to a failed record; `None` if it bears no id. Raises StoreError."""
+        """What belongs to a failed record; `None` if it bears no id."""
         await self.catch_up()
         return await self._correlator.of_record(error)
 
@@ -70,13 +82,15 @@ class Captures:
 async def open_captures(
     settings: Settings,
     *,
+    sources: Sequence[str] | None = None,
     full_text: bool = False,
     tell: Callable[[str], None] = log.warning,
 ) -> AsyncIterator[Captures]:
     """The captures of `settings`. Without a profile they have a store of their own.
 
-    With `full_text` bodies are made searchable; `tell` hears sentences for the user. Raises
-    StoreError when the store cannot be opened.
+    `sources` are read in place of the capture logs that the settings name. With `full_text` bodies
+    are made searchable; `tell` hears sentences for the user. Raises StoreError when the store
+    cannot be opened.
     """
 
     def trouble(error: StoreError) -> None:
@@ -94,7 +108,15 @@ async def open_captures(
             )
             store, link = session.store, session.link
         library = await stack.enter_async_context(
-            Library.open(store, settings.captures, follow=False, full_text=full_text, tell=tell)
+            Library.open(
+                store,
+                sources_of(settings) if sources is None else sources,
+                data_dir=settings.paths.data_dir,
+                follow=False,
+                full_text=full_text,
+                tell=tell,
+                redactor=store.redactor,
+            )
         )
         tracer = Tracer(
             link,

@@ -31,10 +31,12 @@ from .changes import Changes
 from .collecting import Collector
 from .connection import Line
 from .correlation import Correlator, NoExchanges
+from .executing import Executor
 from .keeping import Keeper
 from .movement import TREND
 from .pace import SLOWEST_S
 from .polling import Poller
+from .submitting import Started, body_in, new_key, start_run
 from .tracing import Tracer, nothing_to_ask
 from .walking import Walked
 from .watched import Watched
@@ -59,9 +61,9 @@ class Monitor:
 
     Used in `async with`, in one event loop. On entering, the runs that the store and the profile
     name are there as they were last known; then they are caught up with. `see_call` is to be the
-    caller's `record`; `library` holds the captured exchanges, for faces. Trouble with the platform
-    or the store never raises here: it is in the views and in `connection`. What changed is posted
-    to `changes` by key.
+    caller's `record`; `library` holds the captured exchanges and `executor` runs actions, for
+    faces. Trouble with the platform or the store never raises here: it is in the views and in
+    `connection`. What changed is posted to `changes` by key.
     """
 
     def __init__(
@@ -72,10 +74,12 @@ class Monitor:
         caller: Metered,
         *,
         library: Library | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self.profile = profile
         self.store = store
         self.library = library
+        self.executor = executor
         self.changes = Changes()
         self._platform = platform
         self._caller = caller
@@ -172,6 +176,15 @@ class Monitor:
         self._set_demand(run_id, 0.0)
         self.changes.post("runs")
         await self._keeper.kept(self.store.unwatch(run_id))
+
+    async def submit(self, text: str) -> Started:
+        """Starts a run with the JSON in `text`, and watches it at once.
+
+        Raises InputError, and what `start_run` raises.
+        """
+        started = await start_run(self._platform, self.store, body_in(text), new_key())
+        await self.watch(started.run_id)
+        return started
 
     def pause(self) -> None:
         """Asks the platform nothing more until `resume`; what is under way comes to its end."""

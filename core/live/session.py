@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ..config import Profile, Settings, resolve_secrets
+from ..config.redaction import redactor_of
 from ..errors import ConfigError, StoreError
-from ..http import Caller
+from ..http import Answer, Caller
 from ..models import Call, FlowTrace, RateBudget
-from ..platforms import Platform, RecordPage, StatusReading, platform_for
-from ..redact import Redactor
+from ..platforms import Platform, RecordPage, StatusReading, Submitted, platform_for
 from ..sources import Library
 from ..store import Store
+from .executing import executor_for, sources_of
 from .keeping import Keeper
 from .monitor import Monitor
 
@@ -61,6 +62,14 @@ class Link:
     async def flow_trace(self, execution_id: str) -> FlowTrace | None:
         """As the dialect; also raises SecretError."""
         return await (await self._connected()).flow_trace(execution_id)
+
+    async def execute(self, action_id: str, payload: Any) -> Answer:
+        """As the dialect; also raises SecretError."""
+        return await (await self._connected()).execute(action_id, payload)
+
+    async def submit(self, body: Any, idempotency_key: str) -> Submitted:
+        """As the dialect; also raises SecretError."""
+        return await (await self._connected()).submit(body, idempotency_key)
 
     async def _connected(self) -> Platform:
         async with self._lock:
@@ -142,26 +151,19 @@ async def open_monitor(settings: Settings) -> AsyncIterator[Monitor]:
 
     async with (
         await _store(settings, profile) as store,
-        Library.open(store, settings.captures) as library,
+        Library.open(
+            store,
+            sources_of(settings),
+            data_dir=settings.paths.data_dir,
+            redactor=store.redactor,
+        ) as library,
         Link(profile, record=record) as link,
     ):
-        monitor = Monitor(profile, store, link, link, library=library)
+        executor = executor_for(settings, link, store.redactor)
+        monitor = Monitor(profile, store, link, link, library=library, executor=executor)
         monitors.append(monitor)
         async with monitor:
             yield monitor
-
-
-def redactor_of(settings: Settings) -> Redactor:
-    """What takes secrets out: those that the settings name, and the profile's own."""
-    own = ()
-    if (profile := settings.profile) is not None:
-        own = (profile.client_secret, profile.access_token, profile.slack_webhook_url)
-    return Redactor(
-        settings.redact.names,
-        settings.redact.patterns,
-        hint=settings.redact.hint,
-        values=[secret.get_secret_value() for secret in own if secret is not None],
-    )
 
 
 async def _store(settings: Settings, profile: Profile) -> Store:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from ..config import Profile
 from ..errors import ConfigError
+from .acting import Submitted
 from .cxone import CXone
 from .dialect import Dialect, Platform, RecordPage, Sender, StatusReading
 from .genesys import Genesys
 
-__all__ = ["DIALECTS", "Dialect", "Platform", "RecordPage", "StatusReading", "platform_for"]
+__all__ = [
+    "DIALECTS",
+    "Dialect",
+    "Platform",
+    "RecordPage",
+    "StatusReading",
+    "Submitted",
+    "platform_for",
+]
 
 DIALECTS: dict[str, type[Dialect]] = {"genesys": Genesys, "cxone": CXone}
 """Every dialect by the name that a profile's `platform` gives it."""

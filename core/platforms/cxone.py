@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from ..http.request import Request
 from ..models import RecordError
+from .acting import Submitted, submitted
 from .dialect import Dialect, StatusReading
 from .reading import Fields, as_count, as_text, content_ids
 from .runs import RUN_FIELDS, UNKNOWN_ERROR, read_run, require
@@ -16,7 +18,10 @@ class CXone(Dialect):
     """Run status of `/api/v2/data/actions`; failed records come embedded in it."""
 
     name = "cxone"
-    endpoints: ClassVar[Mapping[str, str]] = {"run_status": "/api/v2/data/actions/{run_id}"}
+    endpoints: ClassVar[Mapping[str, str]] = {
+        "run_status": "/api/v2/data/actions/{run_id}",
+        "submit": "/api/v2/data/actions",
+    }
 
     async def run_status(self, run_id: str) -> StatusReading:
         """Contract §2, run status; scope `data:actions:read`."""
@@ -27,6 +32,20 @@ class CXone(Dialect):
             operation="run status",
             permission="data:actions:read",
         )
+
+    async def submit(self, body: Any, idempotency_key: str) -> Submitted:
+        """Contract §2, submit; scope `data:actions:write`."""
+        answer = await self._caller.send(
+            Request(
+                operation="submit",
+                method="POST",
+                path=self._endpoints["submit"].path,
+                json=body,
+                headers={"Idempotency-Key": idempotency_key},
+                permission="data:actions:write",
+            )
+        )
+        return submitted(answer, idempotency_key)
 
 
 def _status(run_id: str, body: dict[str, Any]) -> StatusReading:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..config import Profile
-from ..errors import AnswerError
+from ..errors import AnswerError, UnsupportedError
 from ..http.answer import Answer
 from ..http.request import Request
 from ..models import ActionRun, FlowTrace, RecordError
+from .acting import Submitted
 from .endpoints import endpoints
 from .reading import tame
 
@@ -59,6 +60,10 @@ class Platform(Protocol):
 
     async def flow_trace(self, execution_id: str) -> FlowTrace | None: ...
 
+    async def execute(self, action_id: str, payload: Any) -> Answer: ...
+
+    async def submit(self, body: Any, idempotency_key: str) -> Submitted: ...
+
 
 class Dialect(ABC):
     """A platform's paths and wire shapes; knows nothing of retries, tokens or stores.
@@ -72,6 +77,7 @@ class Dialect(ABC):
 
     def __init__(self, profile: Profile, caller: Sender) -> None:
         self._caller = caller
+        self._profile = profile
         self._endpoints = endpoints(self.endpoints, profile.endpoints)
 
     @abstractmethod
@@ -96,6 +102,33 @@ class Dialect(ABC):
         `{run_id}` takes the id of the execution.
         """
         return None
+
+    async def execute(self, action_id: str, payload: Any) -> Answer:
+        """Runs the action with the JSON value `payload`, once, and gives its answer as it came.
+
+        An answer with any status is one: what it means is for the diagnosis (contract §4). Only
+        what did not reach the action is sent again (contract §0). Raises the typed errors of a
+        call that got no answer or no token, and UnsupportedError when the dialect has no such
+        call. The endpoint's hole `{run_id}` takes the id of the action.
+        """
+        raise UnsupportedError(
+            f"The platform {self.name} has no call that runs an action and waits for its answer.",
+            why="The profile's platform knows asynchronous runs only.",
+            fix="Submit a run with cxtop submit, or choose a profile of the platform genesys.",
+        )
+
+    async def submit(self, body: Any, idempotency_key: str) -> Submitted:
+        """Starts a run: `body` is the JSON object `{actionType, payload, metadata}`.
+
+        The same key never starts a second run, so it may be sent again when its answer was lost.
+        Raises like `run_status`, AnswerError for an answer that names no run, and
+        UnsupportedError when the dialect has no such call.
+        """
+        raise UnsupportedError(
+            f"The platform {self.name} has no call that submits a run.",
+            why="Runs are started on the platform itself; cxtop watches them by their id.",
+            fix="Watch the run with cxtop watch ID, or choose a profile of the platform cxone.",
+        )
 
     async def _ask(
         self,

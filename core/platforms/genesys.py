@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from ..http.answer import Answer
+from ..http.request import Request
 from ..models import FlowTrace, RecordError
 from .dialect import Dialect, RecordPage, StatusReading, UnreadableError
 from .reading import Fields, as_count, as_text, content_ids
@@ -16,13 +18,14 @@ _SCOPE = "data:actions:read"
 
 
 class Genesys(Dialect):
-    """Run status and run results of `/api/v2/data-actions`, and the traces of flows."""
+    """Run status and results of `/api/v2/data-actions`, traces of flows, and running an action."""
 
     name = "genesys"
     endpoints: ClassVar[Mapping[str, str]] = {
         "run_status": "/api/v2/data-actions/{run_id}/status",
         "run_results": "/api/v2/data-actions/{run_id}/results",
         "flow_trace": "/api/v2/flows/executions/{run_id}",
+        "execute": "/api/v2/data/actions/{run_id}/execute",
     }
 
     async def run_status(self, run_id: str) -> StatusReading:
@@ -55,6 +58,21 @@ class Genesys(Dialect):
             operation="flow trace",
             permission="flow:execution:view",
             of_run=False,
+        )
+
+    async def execute(self, action_id: str, payload: Any) -> Answer:
+        """Contract §1, execute; scope `data:action:execute`."""
+        return await self._caller.send(
+            Request(
+                operation="execute",
+                method="POST",
+                path=self._endpoints["execute"].fill(action_id),
+                json=payload,
+                permission="data:action:execute",
+                subject=action_id,
+                timeout_s=self._profile.timeouts.execute_s,
+                any_status=True,
+            )
         )
 
 

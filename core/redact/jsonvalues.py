@@ -132,6 +132,9 @@ class JsonValues:
     def _array(self, value: Any, depth: int, unseen: list[str] | None) -> Any:
         out: list[Any] | None = None
         for index, item in enumerate(value):
+            type_ = type(item)
+            if item is None or type_ is bool or (type_ is int and item < _CARD_FROM):
+                continue
             new = self._walk(item, depth + 1, unseen)
             if type(new) in (list, tuple) and len(new) == 2 and self._is_secret(new[0]):
                 masked = self._masked(new[1])

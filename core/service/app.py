@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from .. import __version__
 from ..capture import CaptureLog, CaptureMiddleware
-from ..errors import StoreError
+from ..errors import SourceError, StoreError
 from ..live import Captures
 from ..models import Correlation
 from .answers import Json, page, refusal
 from .guard import Guard, Limits
-from .handling import BusyError, Handler, Handling, HandlerTimeoutError
+from .handling import BusyError, Handler, HandlerTimeoutError, Handling
 from .inbound import InboundCall, InvalidCallError, read_call
 
 _ABOUT = (
@@ -145,7 +145,7 @@ class _Routes:
         self._log.flush()
         try:
             found = await self._captures.correlate(request_id)
-        except StoreError as error:
+        except (StoreError, SourceError) as error:
             return refusal(503, "STORE", str(error), headers={"Retry-After": "5"})
         return Json(found.model_dump(mode="json"), 200 if found.found else 404)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN_PATHS = "/dataaction/"
 """Below this the platform calls, which has no token; all else is for those who debug."""
+
+
+_LINGER_S = 1.0
+_LINGER_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Guard:
             return
         refused = self._refused(scope)
         if refused is not None:
-            await refused(scope, receive, send)
+            await _say(refused, receive, send)
             return
         passage = _Passage(self._limits, receive, send)
         self._in_flight += 1
@@ -76,15 +81,15 @@ class Guard:
         except _RefusedError as error:
             if passage.begun:
                 raise
-            await error.answer(scope, receive, send)
+            await _say(error.answer, receive, send)
         finally:
             self._in_flight -= 1
 
     def _refused(self, scope: Scope) -> Response | None:
         headers = [(name, value.decode("latin-1")) for name, value in scope["headers"]]
-        if not scope["path"].startswith(OPEN_PATHS):
-            if (refused := self._stranger(headers)) is not None:
-                return refused
+        for_all = scope["path"].startswith(OPEN_PATHS)
+        if not for_all and (refused := self._stranger(headers)) is not None:
+            return refused
         if self._in_flight >= self._limits.in_flight:
             return refusal(
                 503,
@@ -93,7 +98,7 @@ class Guard:
                 headers={"Retry-After": "1", "Connection": "close"},
             )
         for name, value in headers:
-            if name == b"content-length" and int(value) > self._limits.body_bytes:
+            if name == b"content-length" and _number(value) > self._limits.body_bytes:
                 return _too_long(self._limits.body_bytes)
         return None
 
@@ -151,9 +156,36 @@ class _Passage:
         await self._send(message)
 
 
+async def _say(answer: Response, receive: Receive, send: Send) -> None:
+    """Sends `answer`. Behind a 413 what the caller still sends is let pass for a while: closing at
+    once would reset the connection, and the answer would be lost with it."""
+    headers = answer.raw_headers
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(answer.body), "more_body": True})
+    if answer.status_code == 413:
+        await _linger(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _linger(receive: Receive) -> None:
+    left = _LINGER_BYTES
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+
+
 def _too_long(most: int) -> Response:
     said = f"The body is longer than {most} bytes."
     return refusal(413, "BODY_TOO_LONG", said, headers={"Connection": "close"})
+
+
+def _number(text: str) -> int:
+    # What is no number is for the server to refuse.
+    return int(text[:18]) if text.isdigit() else 0
 
 
 def is_own_name(host: str) -> bool:

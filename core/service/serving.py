@@ -28,8 +28,8 @@ async def serve(
 ) -> None:
     """Serves `app` until SIGTERM or SIGINT comes, or `stop` is set where that is given.
 
-    Calls under way come to their end within `limits.shutdown_s`. `ready` gets the URL once
-    connections are taken; port 0 takes a free one. Raises `CaptureError` if the address cannot
+    Calls under way come to their end within `limits.shutdown_s`; a second signal does not wait for
+    them. `ready` gets the URL once connections are taken; port 0 takes a free one. Raises `CaptureError` if the address cannot
     be listened on.
     """
     bounds = limits or Limits()
@@ -38,8 +38,13 @@ async def serve(
         server = _Server(_config(app, bounds))
         loop = asyncio.get_running_loop()
         caught = () if stop is not None else (signal.SIGTERM, signal.SIGINT)
+
+        def end() -> None:
+            server.force_exit = ending.is_set()
+            ending.set()
+
         for number in caught:
-            loop.add_signal_handler(number, ending.set)
+            loop.add_signal_handler(number, end)
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="server")
         waiting = asyncio.create_task(ending.wait(), name="ending")
         try:
@@ -48,11 +53,13 @@ async def serve(
                 ready(_url(address.host, listener.getsockname()[1]))
             await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for number in caught:
-                loop.remove_signal_handler(number)
             waiting.cancel()
             server.should_exit = True
-            await serving
+            try:
+                await serving
+            finally:
+                for number in caught:
+                    loop.remove_signal_handler(number)
 
 
 class _Server(uvicorn.Server):

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from . import cxone, genesys, tokens, traces
+from . import actions, cxone, genesys, submissions, tokens, traces
 from .answers import RefusedError, on_http_error, on_invalid, on_refused
 from .doorway import Doorway
 from .limits import Limits
@@ -59,8 +59,8 @@ def create_app(
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.simulation = simulation
     app.state.closing = simulation.closing
-    for router in (tokens.router, genesys.router, cxone.router, traces.router):
-        app.include_router(router)
+    for part in (tokens, genesys, submissions, actions, cxone, traces):
+        app.include_router(part.router)
     app.add_api_route("/simulator/requests", requests, methods=["GET"])
     app.add_exception_handler(RefusedError, on_refused)
     app.add_exception_handler(HTTPException, on_http_error)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from fastapi import Depends, Path, Request
 
 from ..errors import ConfigError
+from .accepted import Submissions
 from .answers import RefusedError
 from .executions import Executions
 from .incidents import Incident, blamed
@@ -58,6 +59,7 @@ class Simulation:
         self.plans = {plan.run_id: plan for plan in self.scenario.plans}
         self.requests: deque[Seen] = deque(maxlen=MOST_REQUESTS)
         self.executions = Executions()
+        self.submissions = Submissions()
         self.closing = asyncio.Event()
         self._incidents: dict[tuple[str, int], Incident] = {}
         self._blamed: Counter[str] = Counter()

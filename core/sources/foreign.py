@@ -127,19 +127,23 @@ def moment(value: object) -> float | None:
     """A time as loggers write it, in epoch seconds: numbers are seconds, or milliseconds where
     they are large; text is ISO 8601, local where it has no zone. `None` if it is none."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = value / 1000 if abs(value) > 1e11 else float(value)
-        return seconds if abs(seconds) < 1e11 else None
+        return _sane(value / 1000 if abs(value) > 1e11 else float(value))
     if not isinstance(value, str):
         return None
     text = _COMMA.sub(r".\1", value.strip())
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return _sane(datetime.fromisoformat(text).timestamp())
     except (ValueError, OverflowError):
         pass  # it may be a number in text
     try:
         return moment(float(text))
     except ValueError:
         return None
+
+
+def _sane(seconds: float) -> float | None:
+    """Only what is a date again in every zone."""
+    return seconds if -6.2e10 < seconds < 2.5e11 else None
 
 
 def _time(fields: Mapping[str, Any]) -> float | None:

@@ -96,7 +96,8 @@ def _sighting(entry: _Entry) -> Sighting:
         sighting.response_headers = _pairs(response.headers)
         body = _answered(response.content)
         sighting.response.add(body)
-        if response.content is not None and response.content.size > len(body):
+        if not body and response.content is not None and response.content.size > 0:
+            # It was left out of the file.
             sighting.response.size = response.content.size
     if entry.time is not None and entry.time >= 0:
         sighting.duration_ms = entry.time

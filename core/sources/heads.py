@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from datetime import datetime
+from math import floor
+from operator import attrgetter
+from zlib import crc32
 
 import msgspec
 
@@ -33,43 +36,76 @@ class _Head(msgspec.Struct, gc=False):
     code: str = ""
 
 
-_decode = msgspec.json.Decoder(_Head).decode
-_integer = int.from_bytes
+_decoder = msgspec.json.Decoder(_Head)
+_decode = _decoder.decode
+_newlines = re.compile(b"\n").finditer
 _BOM = b"\xef\xbb\xbf"
-_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 # Up to the year 2200 a float tells microseconds.
 _EXACT_S = 7_258_118_400
+_PATHS_KEPT = 4096
 
 
-def index_lines(
-    lines: Sequence[bytes], offset: int, *, check_text: bool
-) -> tuple[list[Entry], list[Bad]]:
-    """The entries of lines, the first of which begins at `offset`, and those that are none.
+def index_lines(data: bytes, offset: int) -> tuple[list[Entry], list[Bad]]:
+    """The entries of the lines in `data`, which begins at `offset`, and the lines that are none.
 
-    Lines come without their newlines. `check_text`: whether the text might be wrong UTF-8, which
-    the decoder does not see in what it skips.
+    Every line ends with a newline.
     """
+    # The decoder does not see wrong UTF-8 in what it skips.
+    if data.isascii() or _is_text(data):
+        try:
+            return _all_at_once(data, offset), []
+        except (*UNREADABLE, _OddError):
+            pass  # some line is none: then each is looked at by itself
+    return _one_by_one(data, offset)
+
+
+class _OddError(Exception):
+    """Some line needs to be looked at by itself."""
+
+
+def _all_at_once(data: bytes, offset: int) -> list[Entry]:
+    heads = _decoder.decode_lines(data)
+    ends = [found.end() for found in _newlines(data)]
+    if len(ends) != len(heads):
+        # There are empty lines.
+        raise _OddError
+    entries: list[Entry] = []
+    add = entries.append
+    place = 0
+    for head, end in zip(heads, ends, strict=True):
+        add(_entry(offset + place, end - place, head))
+        place = end
+    return entries
+
+
+def _one_by_one(data: bytes, offset: int) -> tuple[list[Entry], list[Bad]]:
     entries: list[Entry] = []
     bad: list[Bad] = []
-    add = entries.append
-    for line in lines:
-        length = len(line) + 1
+    place = 0
+    if not offset and data.startswith(_BOM):
+        place = len(_BOM)
+    while place < len(data):
+        end = data.index(b"\n", place) + 1
+        line = data[place : end - 1]
         try:
-            if check_text:
-                line.decode()
-            add(_entry(offset, length, _decode(line)))
+            line.decode()
+            entries.append(_entry(offset + place, end - place, _decode(line)))
         except UNREADABLE as error:
-            if not offset and line.startswith(_BOM):
-                return _after_mark(lines, check_text=check_text)
             if line and not line.isspace():
-                bad.append(Bad(offset, length, _reason(error)))
-        offset += length
+                bad.append(Bad(offset + place, end - place, _reason(error)))
+        place = end
     return entries, bad
 
 
-def _after_mark(lines: Sequence[bytes], *, check_text: bool) -> tuple[list[Entry], list[Bad]]:
-    """As `index_lines`, of a file that begins with a byte order mark."""
-    return index_lines([lines[0][len(_BOM) :], *lines[1:]], len(_BOM), check_text=check_text)
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_paths: dict[str, str] = {}
 
 
 def _entry(offset: int, length: int, head: _Head) -> Entry:
@@ -83,35 +119,42 @@ def _entry(offset: int, length: int, head: _Head) -> Entry:
         status = -1
     elif status < 0:
         raise ValueError(f"its status {status} is unknown")
-    if head.outcome not in _OUTCOMES:
-        raise ValueError(f"its outcome {head.outcome[:40]} is unknown")
-    keys = own_keys_of(head.id)
+    duration = head.duration_ms
+    place = head.url.partition("?")[0]
+    path = _paths.get(place)
+    if path is None:
+        path = _keep_path(place)
     request, flow, conversation = head.request_id, head.flow_execution_id, head.conversation_id
+    keys = own_keys_of(head.id)
     if request:
-        keys += (_integer(request.encode(), "big") % PRIME,)
+        keys += (crc32(request.encode()),)
     if flow and flow != request:
-        keys += (_integer(flow.encode(), "big") % PRIME,)
+        keys += (crc32(flow.encode()),)
     if conversation:
-        keys += (_integer(conversation.encode(), "big") % PRIME,)
+        keys += (crc32(conversation.encode()),)
     if head.traceparent and (trace := trace_id(head.traceparent)):
-        keys += (_integer(trace.encode(), "big") % PRIME,)
+        keys += (crc32(trace.encode()),)
     return (
         offset,
         length,
-        round(seconds * 1_000_000) // 1000 if -_EXACT_S < seconds < _EXACT_S else millis(at),
-        took(head.duration_ms),
-        path_of(head.url),
-        (
-            head.service,
-            head.method,
-            head.route,
-            head.action,
-            head.outcome,
-            head.code,
-            status,
-        ),
+        # Half a microsecond makes up for what a float cannot tell.
+        floor(seconds * 1000 + 0.0005) if -_EXACT_S < seconds < _EXACT_S else millis(at),
+        None if duration is None else took(duration),
+        path,
+        shape_of(head),
+        status,
         keys,
     )
+
+
+def _keep_path(place: str) -> str:
+    """The path in a URL without its query, remembered for the next one."""
+    path = path_of(place)
+    if len(_paths) >= _PATHS_KEPT:
+        _paths.clear()
+    if len(place) <= LONGEST_PATH:
+        _paths[place] = path
+    return path
 
 
 def time_of(line: bytes) -> int | None:

@@ -115,6 +115,12 @@ class Library:
             await feed.close()
             library._payloads.close()
 
+    async def fill_texts(self) -> None:
+        """Make the bodies of all exchanges that are in the index searchable, now."""
+        texts = Texts(self.index, self._payloads, lambda: False)
+        while await texts.fill_some():
+            pass
+
     async def catch_up(self) -> int:
         """Read everything that is there now, where nothing is followed; says how many were new."""
         return await self._feed.catch_up()
@@ -175,7 +181,9 @@ class Library:
     async def by_id(self, text: str, *, limit: int = 100) -> list[Listed]:
         """The exchanges with this request, flow execution, conversation or trace id, or whose own
         id begins like this; the newest first."""
-        page = await self.page(parse(f"id:{quote(text)}"), limit=limit, budget_s=1.0)
+        if not text:
+            return []
+        page = await self.page(parse(f"id:{_exactly(text)}"), limit=limit, budget_s=1.0)
         return list(page.rows)
 
     async def around(

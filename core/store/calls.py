@@ -1,6 +1,6 @@
 """Calls to the platform, each with all its attempts.
 
-Functions of a connection: `save_call` is a job for the writer, `calls` a query.
+Functions of a connection: `save_call` is a job for the writer, `call` and `calls` are queries.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from .runs import key_of, make_key
 def save_call(connection: sqlite3.Connection, call: Call, redactor: Redactor) -> None:
     """Keep `call` as it is now, with all its attempts, in place of what was kept of it."""
     run = None if call.run_id is None else make_key(connection, call.run_id)
-    retried = len(call.attempts) > 1 or call.state is CallState.WAITING
+    # While the second attempt is under way only the first is there, with its wait.
+    waited = any(attempt.wait_s is not None for attempt in call.attempts)
+    retried = len(call.attempts) > 1 or waited or call.state is CallState.WAITING
     connection.execute(
         "INSERT INTO calls (call_id, run, started_at, retried, data) "
         "VALUES (CAST(? AS TEXT), ?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET "
@@ -25,6 +27,14 @@ def save_call(connection: sqlite3.Connection, call: Call, redactor: Redactor) ->
         "retried = excluded.retried, data = excluded.data",
         (raw(call.call_id), run, micros(call.started_at), retried, dump(_masked(call, redactor))),
     )
+
+
+def call(connection: sqlite3.Connection, call_id: str) -> Call | None:
+    """The call with this id as it was last kept."""
+    found = connection.execute(
+        "SELECT data FROM calls WHERE call_id = CAST(? AS TEXT)", (raw(call_id),)
+    ).fetchone()
+    return None if found is None else Call.model_validate(load(found[0]))
 
 
 def calls(

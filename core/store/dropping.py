@@ -44,7 +44,7 @@ def drop_old(connection: sqlite3.Connection, oldest: int, limit: int = 500) -> i
 
 
 AGE = (
-    "SELECT high * 1000 FROM blocks WHERE block < (SELECT max(block) FROM blocks) "  # noqa: S608
+    "SELECT high * 1000 + 999 FROM blocks WHERE block < (SELECT max(block) FROM blocks) "  # noqa: S608
     f"ORDER BY high LIMIT 1 OFFSET ? / {ROWS_A_BLOCK}"
 )
 """The age of the oldest block but some, in microseconds since 1970."""

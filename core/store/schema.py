@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from .exchangetables import EXCHANGES
+from .recoverytables import RECOVERIES
 from .traces import TRACES
 
 # "cxto": tells our files from other programs' SQLite files.
@@ -90,7 +91,7 @@ CREATE INDEX calls_by_run ON calls (run, started_at, id);
 CREATE INDEX calls_retried ON calls (started_at, id) WHERE retried;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, EXCHANGES, TRACES)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, EXCHANGES, TRACES, RECOVERIES)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

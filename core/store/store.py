@@ -242,6 +242,10 @@ class Store:
             lambda connection: calls.save_call(connection, call, self.redactor)
         )
 
+    async def call(self, call_id: str) -> Call | None:
+        """The call with this id as it was last kept, if it was."""
+        return await self.readers.read(lambda connection: calls.call(connection, call_id))
+
     async def calls(
         self,
         *,

@@ -87,9 +87,8 @@ def main() -> None:
         )
     say("command to first painted frame")
     for name, seconds in frames.items():
-        say(
-            f"  {name:12} {seconds * 1000:6.0f} ms   ÷ minimal {seconds / frames['minimal app']:5.2f}"
-        )
+        ratio = seconds / frames["minimal app"]
+        say(f"  {name:12} {seconds * 1000:6.0f} ms   ÷ minimal {ratio:5.2f}")
     toolong = os.environ.get("TOOLONG") or shutil.which("tl")
     ways = {"cxtop": lambda: until_ended([CXTOP, "--version"])}
     if toolong:

@@ -1,5 +1,6 @@
 """Every screen as a picture, at two sizes. `--snapshot-update` takes new ones; look at them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from .retried import retried
 from .stage import calm, live, staged
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
@@ -48,6 +50,22 @@ SCENES: dict[str, tuple[str, ...]] = {
 def test_picture(snap_compare: Any, tmp_path: Path, scene: str, size: str) -> None:
     app = staged(tmp_path)
     assert snap_compare(app, terminal_size=SIZES[size], run_before=pressing(*SCENES[scene]))
+
+
+RETRIES: dict[str, tuple[str, ...]] = {
+    "retries": ("3",),
+    "timeline-waiting": ("3", "enter"),
+    "timeline-failed": ("3", "G", "enter"),
+    "timeline-near": ("3", "enter", "k", "enter"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scene", RETRIES)
+def test_retries(snap_compare: Any, tmp_path: Path, scene: str, size: str) -> None:
+    asyncio.run(retried(tmp_path))
+    app = staged(tmp_path)
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=pressing(*RETRIES[scene]))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import keyword
 import logging
 import sys
 from collections.abc import Sequence
@@ -23,12 +24,19 @@ COMMANDS = (
     "demo",
     "watch",
     "errors",
+    "execute",
+    "submit",
+    "tail",
+    "correlate",
+    "proxy",
+    "serve",
+    "import",
     "doctor",
     "config",
     "simulate",
     "completion",
 )
-"""Every command; each is the module of its name."""
+"""Every command; each is the module of its name (`import` is `import_`)."""
 
 DEFAULT = "monitor"
 _OWN = ("--help", "-h", "--version")
@@ -47,7 +55,9 @@ class Cxtop(click.Group):
         """The command of a name."""
         if cmd_name not in COMMANDS:
             return None
-        return import_module(f".{cmd_name}", __package__).command
+        # A word of Python's own cannot be a module's name.
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        return import_module(f".{module}", __package__).command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put in the command that is left out, and move shared options behind the command."""
@@ -103,6 +113,8 @@ def cxtop() -> None:
       cxtop crm-backfill --profile acme   the app, watching this run too
       cxtop watch crm-backfill            progress in the terminal; the exit code tells the end
       cxtop errors crm-backfill --csv     every failed record
+      cxtop tail --follow                 captured exchanges as they come
+      cxtop correlate 5f3ac21e-…          what belongs to a request: exchanges, records, trace
       cxtop doctor                        what works, and what to do about what does not
     """
 

@@ -8,10 +8,14 @@ from collections.abc import Iterable
 
 from ...core.errors import (
     AuthenticationError,
+    CaptureError,
     ConfigError,
     CxtopError,
+    FilterError,
     ForbiddenError,
+    InputError,
     PlatformError,
+    SourceError,
     StoreError,
 )
 from ...core.text import safe
@@ -50,7 +54,7 @@ class FaultError(Exception):
 
 def code_of(error: CxtopError) -> int:
     """The exit code that tells what kind of error it was."""
-    if isinstance(error, ConfigError):
+    if isinstance(error, ConfigError | CaptureError | SourceError | FilterError | InputError):
         return USAGE
     if isinstance(error, AuthenticationError | ForbiddenError):
         return DENIED

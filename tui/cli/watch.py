@@ -94,10 +94,10 @@ def command(
         timeout_s=timeout_s,
         once=once,
     )
-    return run_async(_follow(wish, settings, profile.poll, _show(wish, as_json=as_json)))
+    return run_async(follow(wish, settings, profile.poll, show_for(wish, as_json=as_json)))
 
 
-def _show(wish: Wish, *, as_json: bool) -> Show:
+def show_for(wish: Wish, *, as_json: bool) -> Show:
     if as_json or not sys.stdout.isatty():
         from .jsonlines import JsonLines
 
@@ -107,7 +107,7 @@ def _show(wish: Wish, *, as_json: bool) -> Show:
     return Bars(wish.run_ids)
 
 
-async def _follow(wish: Wish, settings: Settings, poll: PollSettings, show: Show) -> int:
+async def follow(wish: Wish, settings: Settings, poll: PollSettings, show: Show) -> int:
     import asyncio
 
     from ...core.errors import CxtopError

@@ -59,6 +59,7 @@ class ExchangesScreen(RoomScreen):
         Binding("space", "mark", "mark", id="exchanges.mark", show=False),
         Binding("o", "columns", "columns", id="exchanges.columns"),
         Binding("y", "copy", "copy id", id="exchanges.copy", show=False),
+        Binding("R", "again", "send again", id="exchanges.again", show=False),
     ]
 
     def __init__(self) -> None:
@@ -260,6 +261,21 @@ class ExchangesScreen(RoomScreen):
     def action_copy(self) -> None:
         if (row := self.table.cursor_row) is not None:
             self.app.copy(row.request_id or row.id, "request id")
+
+    @work(exclusive=True, group="again", exit_on_error=False)
+    async def action_again(self) -> None:
+        """Ask whether to run the action again, with what this exchange asked of it."""
+        from ...core.models import Exchange
+        from .execute import again
+
+        row = self.table.cursor_row
+        if self._library is None or row is None:
+            return
+        found = await self._library.payload(row.number)
+        if isinstance(found, Exchange):
+            self.app.push_screen(again(found))
+        else:
+            self.app.say(found.why, severity="warning")
 
     def action_columns(self) -> None:
         def choose(keys: list[str] | None) -> None:

@@ -19,10 +19,14 @@ from ..widgets.panel import Panel
 from ..widgets.table import Table
 from .base import CxScreen, RoomScreen
 from .exchanges import ExchangesScreen
+from .execute import ExecuteScreen
 from .inspector import InspectorScreen
 from .record import RecordScreen
+from .retries import RetriesScreen
 from .run import RunScreen
 from .runs import RunsScreen
+from .submit import SubmitDialog
+from .timeline import TimelineScreen
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -34,6 +38,10 @@ _PLACES = (
     ("one record", RecordScreen),
     ("the table of exchanges", ExchangesScreen),
     ("one exchange", InspectorScreen),
+    ("running an action", ExecuteScreen),
+    ("submitting a run", SubmitDialog),
+    ("the table of retries", RetriesScreen),
+    ("a timeline", TimelineScreen),
     ("text", LinesView),
     ("filter and find", FilterLine),
     ("tables", Table),

@@ -52,6 +52,7 @@ class InspectorScreen(CxScreen):
         Binding("d", "diff", "diff with last good", id="inspector.diff"),
         Binding("y", "copy", "copy", id="inspector.copy"),
         Binding("Y", "copy_as", "copy as", id="inspector.copy_as"),
+        Binding("R", "again", "send again", show=False, id="inspector.again"),
         Binding("tab", "side", "other side", show=False, id="inspector.side"),
         Binding(
             "left_square_bracket", "step(-1)", "before", id="inspector.before", key_display="["
@@ -185,6 +186,13 @@ class InspectorScreen(CxScreen):
 
     def action_all(self) -> None:
         self.pane.show_all()
+
+    def action_again(self) -> None:
+        """Ask whether to run the action again, with what this exchange asked of it."""
+        from .execute import again
+
+        if self.exchange is not None:
+            self.app.push_screen(again(self.exchange))
 
     def action_copy(self) -> None:
         if (found := self.pane.value()) is not None:

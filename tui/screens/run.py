@@ -154,6 +154,14 @@ class RunScreen(CxScreen):
         if isinstance(row, RecordError):
             self.app.push_screen(RecordScreen(row, title_of(self._view())))
 
+    @on(Table.Opened, "#calls")
+    def _open_call(self, event: Table.Opened) -> None:
+        from .timeline import TimelineScreen
+
+        row = event.table.cursor_row
+        if isinstance(row, Call):
+            self.app.push_screen(TimelineScreen(row, title_of(self._view())))
+
     def action_tab(self, by: int) -> None:
         tabs = self.query_one(TabbedContent)
         panes = ["overview", "errors", "calls-pane", "raw"]

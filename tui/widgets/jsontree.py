@@ -24,6 +24,7 @@ from .jsonitems import Item, holds_more, items_of, place_of, search, value_line
 _BATCH = 500  # children added at a time, so that a large array opens at once
 _BEFORE = 20  # items shown above one that was sought far down in an array
 _OPENED = 2_000  # places that are opened at once
+_DEEPEST = 200  # levels that are opened by themselves; the tree is painted by recursion
 _MATCH = RichStyle(underline=True, bold=True)
 
 
@@ -184,13 +185,13 @@ class JsonTree(Tree["Item | _More | _Note"]):
     def _reveal(self, parts: tuple[Part, ...]) -> None:
         """Open the way to a place, add what is missing there, and bring the cursor to it."""
         node: Node = self.root
-        for part in parts:
+        for part in parts[:_DEEPEST]:
             self._sprout(node)
             if not node.is_expanded:
                 node.expand()
             node = self._child(node, part)
-        assert self.last_line >= 0  # asking for it gives the new nodes their lines
-        self.move_cursor(node if parts else self.root.children[0])
+        if self.last_line >= 0:  # asking for it gives the new nodes their lines
+            self.move_cursor(node if parts else self.root.children[0])
 
     def _child(self, node: Node, part: Part) -> Node:
         for child in node.children:
@@ -222,20 +223,23 @@ class JsonTree(Tree["Item | _More | _Note"]):
 
     def action_top(self) -> None:
         self.cursor_line = 0
+        self.scroll_to_line(0, animate=False)
 
     def action_bottom(self) -> None:
         self.cursor_line = self.last_line
+        self.scroll_to_line(self.last_line, animate=False)
 
     def action_expand_all(self) -> None:
         """Open every place, level by level, until a few thousand are open."""
-        waiting, opened = [self.root], 0
-        for node in waiting:
-            self._sprout(node)
-            node.expand()
-            opened += len(node.children)
-            if opened >= _OPENED:
-                return
-            waiting += [child for child in node.children if child.allow_expand]
+        level, opened = [self.root], 0
+        for _ in range(_DEEPEST):
+            for node in level:
+                self._sprout(node)
+                node.expand()
+                opened += len(node.children)
+                if opened >= _OPENED:
+                    return
+            level = [child for node in level for child in node.children if child.allow_expand]
 
     def action_fold_all(self) -> None:
         """Fold every place but the first level."""

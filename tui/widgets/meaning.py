@@ -52,5 +52,5 @@ def in_short(found: Diagnosis, width: int) -> list[Line]:
     if found.hint:
         first, *rest = wrap(found.hint, max(20, width - 7))
         rows.append((("  Try: ", "accent"), (first, "")))
-        rows += [(("       ", ""), (row, "")) for row in rest]
+        rows.extend((("       ", ""), (row, "")) for row in rest)
     return rows

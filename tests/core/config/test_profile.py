@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 
 from cxtop.core.config import PollSettings, Profile, Timeouts
 from cxtop.core.config.manual import SECTIONS, SETTINGS
-from cxtop.core.config.profile import bytes_in
+from cxtop.core.config.kinds import bytes_in
 
 HOST = "https://api.example.com"
 

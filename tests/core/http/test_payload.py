@@ -129,5 +129,5 @@ def test_a_hostile_page_takes_no_time(page: str) -> None:
         ("İ<title>after</title>", "after"),
     ],
 )
-def test_titles(page: str, title: str) -> None:
+def test_titles_in_odd_pages(page: str, title: str) -> None:
     assert title_of(page) == title

@@ -294,6 +294,21 @@ async def test_of_very_many_places_the_first_are_shown() -> None:
         app.tree.show(list(range(MOST * 2)))
         app.tree.focus()
         await app.tree.show_path("$[*]")
-        await pilot.press("G", "enter", "G")
+        await pilot.press("G", "k", "enter", "G")
         await pilot.pause()
         assert "a narrower expression" in "".join(app.shown())
+
+
+async def test_values_deeper_than_the_screen_are_no_trouble() -> None:
+    app = TreeApp()
+    deep: Any = "needle"
+    for _ in range(900):
+        deep = [deep]
+    async with app.run_test(size=(60, 14)) as pilot:
+        app.tree.show(deep)
+        app.tree.focus()
+        assert await app.find("needle", pilot) == "1 of 1"
+        assert app.tree.path.startswith("$[0][0]")
+        await pilot.press("e", "G", "E")
+        await pilot.pause()
+        assert app.tree.last_line == 0

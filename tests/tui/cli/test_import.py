@@ -1,0 +1,66 @@
+"""cxtop import: exchanges that something else has written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+from .captures import START, exchange, foreign, write
+from .support import Cli
+
+SDK = {
+    "date": "2026-03-01T12:00:07.000Z",
+    "level": "debug",
+    "method": "GET",
+    "url": "https://api.mypurecloud.com/api/v2/users/me",
+    "requestHeaders": {"Authorization": "Bearer canary-1"},
+    "responseHeaders": {"ININ-Correlation-Id": "c-1"},
+    "statusCode": 200,
+    "responseBody": "{}",
+}
+HAR = {
+    "log": {
+        "version": "1.2",
+        "entries": [
+            {
+                "startedDateTime": START.isoformat(),
+                "time": 12,
+                "request": {"method": "GET", "url": "http://x/har?token=canary-2", "headers": []},
+                "response": {"status": 404, "headers": [], "content": {"text": "{}"}},
+            }
+        ],
+    }
+}
+
+
+def test_every_kind_is_recognised_and_taken_in_once(alone: Cli) -> None:
+    home = alone.home
+    (home / "seven.log").write_text("".join(map(foreign, range(3))))
+    (home / "sdk.log.gz").write_bytes(gzip.compress(json.dumps(SDK).encode() + b"\n"))
+    (home / "session.har").write_text(json.dumps(HAR))
+    write(home / "ours.jsonl", [exchange(1), exchange(10)])
+    files = ("seven.log", "sdk.log.gz", "session.har", "ours.jsonl")
+    done = alone("import", *files, "--json")
+    assert done.code == 0, done.err
+    assert done.json == {"added": 7, "bad": 0, "notes": []}
+    assert "7 exchanges taken in" in done.err
+    lines = alone("tail", "--full").lines
+    assert len(lines) == 7
+    assert "canary" not in json.dumps(lines)
+    assert alone("tail", "--filter", "path:/har status:404").lines[0]["method"] == "GET"
+    again = alone("import", *files)
+    assert (again.code, again.out) == (0, "")
+    assert "Nothing new" in again.err
+    written = b"".join(file.read_bytes() for file in (home / "data").rglob("*") if file.is_file())
+    assert written
+    assert b"canary" not in written
+
+
+def test_what_cannot_be_taken_in(alone: Cli) -> None:
+    done = alone("import", "nowhere.har")
+    assert done.code == 2
+    assert "There is no file or folder nowhere.har." in done.err
+    (alone.home / "notes.txt").write_text("just words\n" * 10)
+    done = alone("import", "notes.txt")
+    assert done.code == 2
+    assert "holds no exchanges" in done.err
