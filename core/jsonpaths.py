@@ -80,12 +80,19 @@ def select(value: Any, expression: str, *, patience_s: float = PATIENCE_S) -> Pl
         __slots__ = ()
 
         def __init__(self, **fields: Any) -> None:
-            if time.monotonic() > deadline:
-                raise TimeoutError
+            check()
             super().__init__(**fields)
 
     class Environment(jsonpath.JSONPathEnvironment):
-        max_recursion_depth = _DEEPEST
+        @property
+        def max_recursion_depth(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+            # Asked for at every step of "..", also in filters, which make matches of their own.
+            check()
+            return _DEEPEST
+
+    def check() -> None:
+        if time.monotonic() > deadline:
+            raise TimeoutError
 
     deadline = time.monotonic() + patience_s
     try:

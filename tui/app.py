@@ -370,4 +370,4 @@ class CxtopApp(App[str]):
         self._close_messages_no_wait()
 
 
-_MOVES = {"table", "tree", "filter", "dialog"}
+_MOVES = {"table", "tree", "lines", "filter", "dialog"}

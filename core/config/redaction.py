@@ -10,7 +10,12 @@ def redactor_of(settings: Settings) -> Redactor:
     """What takes secrets out: those that the settings name, and the profile's own."""
     own = ()
     if (profile := settings.profile) is not None:
-        own = (profile.client_secret, profile.access_token, profile.slack_webhook_url)
+        own = (
+            profile.client_secret,
+            profile.access_token,
+            profile.slack_webhook_url,
+            profile.dead_letter_webhook,
+        )
     return Redactor(
         settings.redact.names,
         settings.redact.patterns,

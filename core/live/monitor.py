@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from ..config import Profile
-from ..errors import CxtopError, RequestError, StoreError
+from ..errors import CxtopError, RateLimitError, RequestError, StoreError
 from ..models import (
     ActionRun,
     Call,
@@ -34,8 +34,11 @@ from .correlation import Correlator, NoExchanges
 from .executing import Executor
 from .keeping import Keeper
 from .movement import TREND
+from .outbound import Outbound
 from .pace import SLOWEST_S
 from .polling import Poller
+from .recovery import Notice, Recoverer
+from .rollback import Ask
 from .submitting import Started, body_in, new_key, start_run
 from .tracing import Tracer, nothing_to_ask
 from .walking import Walked
@@ -75,6 +78,8 @@ class Monitor:
         *,
         library: Library | None = None,
         executor: Executor | None = None,
+        ask: Ask | None = None,
+        on_notice: Notice | None = None,
     ) -> None:
         self.profile = profile
         self.store = store
@@ -113,6 +118,19 @@ class Monitor:
             on_store_trouble=self._line.store_failed,
         )
         self._correlator = Correlator(library or NoExchanges(), store, self._tracer)
+        self._outbound = Outbound()
+        self.recovery = Recoverer(
+            profile,
+            store,
+            platform,
+            self._outbound,
+            ask=ask,
+            follow=self._follow,
+            on_reading=self._took,
+            on_change=lambda error_id: self.changes.post("recovery", error_id),
+            on_notice=on_notice,
+            on_trouble=self._line.store_failed,
+        )
         self._main: asyncio.Task[None] | None = None
 
     # What there is to see
@@ -190,6 +208,7 @@ class Monitor:
         """Asks the platform nothing more until `resume`; what is under way comes to its end."""
         self._paused = True
         self._poller.pause()
+        self.recovery.pause()
         self._line.pause()
         self.changes.post("runs")
 
@@ -197,6 +216,7 @@ class Monitor:
         """Polls again; what became due meanwhile is polled once."""
         self._paused = False
         self._poller.resume()
+        self.recovery.resume()
         self._line.resume()
         self.changes.post("runs")
 
@@ -278,6 +298,7 @@ class Monitor:
             tasks.create_task(self._poller.run(), name="poller")
             tasks.create_task(self._collector.run(), name="collector")
             tasks.create_task(self._retain(), name="retention")
+            tasks.create_task(self._recover(), name="recovery")
 
     def _stopped(self, main: asyncio.Task[None]) -> None:
         if main.cancelled() or (fault := main.exception()) is None:
@@ -321,6 +342,9 @@ class Monitor:
         except CxtopError as error:
             watched.failed(error)
             self._line.failed(error)
+            if isinstance(error, RateLimitError):
+                since = None if watched.run is None else watched.run.polled_at
+                await self._keeper.kept(self.recovery.refused(run_id, error, since))
         else:
             self._line.answered()
             kept = await self._keep(watched, reading)
@@ -335,7 +359,9 @@ class Monitor:
     async def _keep(self, watched: Watched, reading: StatusReading) -> bool:
         """Keeps before it shows, so that what was shown is never lost; whether all was kept."""
         run = watched.as_shown(reading.run)
-        kept = await self._keeper.kept(self.store.save_run(run))
+        # Before its end is kept, as a run that is known to have ended is not polled again.
+        kept = await self._keeper.kept(self.recovery.saw(run, reading.errors))
+        kept = await self._keeper.kept(self.store.save_run(run)) and kept
         watched.answered(run)
         embedded = tuple(error.record_id for error in reading.errors)
         if embedded != watched.embedded:
@@ -368,6 +394,31 @@ class Monitor:
         if polls_per_s:
             self._demands[run_id] = polls_per_s
 
+    # Recovery
+
+    async def _recover(self) -> None:
+        async with self._outbound:
+            await self.recovery.run()
+
+    async def _follow(self, run_id: str) -> None:
+        """Watches a run whose end a recovery waits for, and tells of an end that is known."""
+        watched = self._watched.get(run_id)
+        if watched is None:
+            await self.watch(run_id)
+        elif watched.ended:
+            self._poller.hurry(run_id)
+
+    async def _took(self, reading: StatusReading) -> None:
+        """Takes in an answer that recovery asked for."""
+        run_id = reading.run.run_id
+        if (watched := self._watched.get(run_id)) is None:
+            return
+        await self._keep(watched, reading)
+        self._set_demand(run_id, 0.0 if watched.ended else watched.demand)
+        if not watched.ended:
+            self._poller.add(run_id, delay_s=self._planned_s(watched))
+        self.changes.post("run", run_id)
+
     # Failed records
 
     def _page_kept(self, run_id: str, kept: int) -> None:
@@ -381,6 +432,8 @@ class Monitor:
         if watched := self._watched.get(run_id):
             watched.errors_complete = walked.complete
             watched.records_trouble = None
+        if walked.complete:
+            self.recovery.records_came(run_id)
         self._page_kept(run_id, walked.kept)
 
     def _walk_failed(self, run_id: str, error: CxtopError) -> None:

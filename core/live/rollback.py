@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from ..config import RollbackCheck
 from ..errors import CxtopError
@@ -63,8 +64,9 @@ async def _of_platform(path: str, action_id: str, ask: Ask | None) -> bytes:
             "There is no way to the platform here.", fix="Give rollback_check a whole URL."
         )
     path, _, query = path.partition("?")
-    params = dict(part.partition("=")[::2] for part in query.split("&") if part)
-    request = Request("rollback check", "GET", path, params=params or None, subject=action_id)
+    request = Request(
+        "rollback check", "GET", path, params=dict(parse_qsl(query)) or None, subject=action_id
+    )
     return (await ask(request)).body
 
 

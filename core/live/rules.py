@@ -170,20 +170,41 @@ class Rules:
             note="Its failed records tell what went wrong; they are being fetched.",
         )
 
-    def named(
-        self, recovery: Recovery, code: str, message: str, frames: tuple[ErrorFrame, ...]
-    ) -> Recovery:
+    def named(self, recovery: Recovery, ending: Ending) -> Recovery:
         """The failure once its failed records have told its code."""
         attempts = recovery.attempts
         if attempts and not attempts[-1].outcome:
-            attempts = _last(recovery, outcome=code, message=message)
+            attempts = _last(recovery, outcome=ending.code, message=ending.message)
         return _with(
             recovery,
-            error_code=code,
-            message=message,
-            stack_trace_matrix=frames,
+            error_code=ending.code,
+            message=ending.message,
+            status_code=ending.status_code,
+            stack_trace_matrix=ending.frames,
             attempts=attempts,
         )
+
+    def asked(self, recovery: Recovery, ending: Ending, now: datetime) -> Turn:
+        """What the answer means when a run that is only watched was polled again."""
+        moving = self.accepted(recovery, ending.run_id)
+        if not ending.status.terminal:
+            return Turn(_with(moving, note="It moves again; its end is awaited."))
+        if ending.status is RunStatus.COMPLETED:
+            attempts = _last(moving, now, outcome="COMPLETED")
+            note = f"The run {ending.run_id} is completed."
+            return self.closed(_with(moving, attempts=attempts), now, RecoveryState.RECOVERED, note)
+        if ending.status is RunStatus.FAILED and not ending.code:
+            # Its failed records are the same as before, and so is what they told.
+            return self._still(recovery, now, recovery.error_code, recovery.message)
+        return self.failed_again(recovery, ending, now)
+
+    def no_answer(self, recovery: Recovery, why: str, now: datetime) -> Turn:
+        """The poll of the newest attempt failed."""
+        return self._still(recovery, now, "no answer", why)
+
+    def _still(self, recovery: Recovery, now: datetime, outcome: str, message: str) -> Turn:
+        attempts = _last(recovery, now, outcome=outcome, message=message)
+        return self.directed(_with(recovery, attempts=attempts), now)
 
     def buried(self, recovery: Recovery, now: datetime, note: str) -> Turn:
         """Nothing recovers it: it becomes a dead letter."""

@@ -13,7 +13,7 @@ from typing import Any, Self
 from ..config import Profile, Settings, resolve_secrets
 from ..config.redaction import redactor_of
 from ..errors import ConfigError, StoreError
-from ..http import Answer, Caller
+from ..http import Answer, Caller, Request
 from ..models import Call, FlowTrace, RateBudget
 from ..platforms import Platform, RecordPage, StatusReading, Submitted, platform_for
 from ..sources import Library
@@ -70,6 +70,12 @@ class Link:
     async def submit(self, body: Any, idempotency_key: str) -> Submitted:
         """As the dialect; also raises SecretError."""
         return await (await self._connected()).submit(body, idempotency_key)
+
+    async def ask(self, request: Request) -> Answer:
+        """The platform's answer to any request, as `Caller.send`; also raises SecretError."""
+        await self._connected()
+        assert self._caller is not None
+        return await self._caller.send(request)
 
     async def _connected(self) -> Platform:
         async with self._lock:
@@ -160,7 +166,9 @@ async def open_monitor(settings: Settings) -> AsyncIterator[Monitor]:
         Link(profile, record=record) as link,
     ):
         executor = executor_for(settings, link, store.redactor)
-        monitor = Monitor(profile, store, link, link, library=library, executor=executor)
+        monitor = Monitor(
+            profile, store, link, link, library=library, executor=executor, ask=link.ask
+        )
         monitors.append(monitor)
         async with monitor:
             yield monitor

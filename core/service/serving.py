@@ -29,8 +29,8 @@ async def serve(
     """Serves `app` until SIGTERM or SIGINT comes, or `stop` is set where that is given.
 
     Calls under way come to their end within `limits.shutdown_s`; a second signal does not wait for
-    them. `ready` gets the URL once connections are taken; port 0 takes a free one. Raises `CaptureError` if the address cannot
-    be listened on.
+    them. `ready` gets the URL once connections are taken; port 0 takes a free one. Raises
+    `CaptureError` if the address cannot be listened on.
     """
     bounds = limits or Limits()
     ending = stop or asyncio.Event()

@@ -18,7 +18,7 @@ from ..store.logs import Log
 from .heads import index_lines
 from .tailing import LONGEST_LINE, Paths, Piece, Tailer, Tracked
 
-_BATCH = 10_000
+_BATCH = 20_000
 _BATCH_S = 0.05
 _AFTER_TROUBLE_S = 1.0
 _COMPACT_EVERY = 100_000
@@ -216,7 +216,7 @@ class Follower:
 
 
 def _indexed(piece: Piece) -> tuple[list[Entry], list[Bad]]:
-    entries, bad = index_lines(piece.lines, piece.start, check_text=piece.check_text)
+    entries, bad = index_lines(piece.data, piece.start)
     for offset, length in piece.skipped:
         bad.append(Bad(offset, length, f"It is longer than {LONGEST_LINE // 1024**2} MiB."))
     return entries, bad

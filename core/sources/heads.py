@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from math import floor
 from operator import attrgetter
@@ -12,9 +11,9 @@ import msgspec
 
 from ..capture.record import UNREADABLE
 from ..models.exchanges import Outcome
-from ..store.adding import Bad, Entry
+from ..store.adding import LONGEST_PATH, Bad, Entry
 from ..store.filter.tree import millis, path_of, took, trace_id
-from ..store.identities import PRIME, own_keys_of
+from ..store.identities import own_keys_of
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -38,11 +37,13 @@ class _Head(msgspec.Struct, gc=False):
 
 _decoder = msgspec.json.Decoder(_Head)
 _decode = _decoder.decode
-_newlines = re.compile(b"\n").finditer
 _BOM = b"\xef\xbb\xbf"
 # Up to the year 2200 a float tells microseconds.
 _EXACT_S = 7_258_118_400
 _PATHS_KEPT = 4096
+_TRACEPARENT = 55
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+_shape_of = attrgetter("service", "method", "route", "action", "outcome", "code", "status")
 
 
 def index_lines(data: bytes, offset: int) -> tuple[list[Entry], list[Bad]]:
@@ -65,14 +66,14 @@ class _OddError(Exception):
 
 def _all_at_once(data: bytes, offset: int) -> list[Entry]:
     heads = _decoder.decode_lines(data)
-    ends = [found.end() for found in _newlines(data)]
-    if len(ends) != len(heads):
+    if data.count(b"\n") != len(heads):
         # There are empty lines.
         raise _OddError
     entries: list[Entry] = []
-    add = entries.append
+    add, find = entries.append, data.find
     place = 0
-    for head, end in zip(heads, ends, strict=True):
+    for head in heads:
+        end = find(b"\n", place) + 1
         add(_entry(offset + place, end - place, head))
         place = end
     return entries
@@ -114,26 +115,28 @@ def _entry(offset: int, length: int, head: _Head) -> Entry:
     if at.tzinfo is None:
         raise ValueError("its time bears no zone")
     seconds = at.timestamp()
-    status = head.status
-    if status is None:
-        status = -1
-    elif status < 0:
-        raise ValueError(f"its status {status} is unknown")
+    shape = _shape_of(head)
+    status = shape[6]
+    if (status is not None and status < 0) or shape[4] not in _OUTCOMES:
+        raise ValueError(f"its status {status} or outcome {head.outcome[:40]} is unknown")
     duration = head.duration_ms
     place = head.url.partition("?")[0]
     path = _paths.get(place)
     if path is None:
         path = _keep_path(place)
     request, flow, conversation = head.request_id, head.flow_execution_id, head.conversation_id
+    trace = head.traceparent
     keys = own_keys_of(head.id)
-    if request:
-        keys += (crc32(request.encode()),)
-    if flow and flow != request:
-        keys += (crc32(flow.encode()),)
-    if conversation:
-        keys += (crc32(conversation.encode()),)
-    if head.traceparent and (trace := trace_id(head.traceparent)):
-        keys += (crc32(trace.encode()),)
+    if request and flow and conversation and len(trace) == _TRACEPARENT and flow != request:
+        keys += (
+            crc32(request.encode()),
+            crc32(flow.encode()),
+            crc32(conversation.encode()),
+            crc32(trace_id(trace).encode()),
+        )
+    else:
+        others = (request, flow if flow != request else "", conversation, trace_id(trace))
+        keys += tuple(crc32(text.encode()) for text in others if text)
     return (
         offset,
         length,
@@ -141,8 +144,7 @@ def _entry(offset: int, length: int, head: _Head) -> Entry:
         floor(seconds * 1000 + 0.0005) if -_EXACT_S < seconds < _EXACT_S else millis(at),
         None if duration is None else took(duration),
         path,
-        shape_of(head),
-        status,
+        shape,
         keys,
     )
 

@@ -158,7 +158,7 @@ class Importer:
         offset = piece.start
         service = _stem(tracked.path)
         otherwise = tracked.changed / 1e9
-        for line in piece.lines:
+        for line in piece.data.split(b"\n")[:-1]:
             found = exchange_in(line)
             if found is not None:
                 seen = sighting_of(found, otherwise).line(service, self._cleaner)

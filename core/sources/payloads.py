@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from tempfile import TemporaryFile
@@ -12,11 +12,12 @@ from typing import BinaryIO
 
 import msgspec
 
-from ..capture.record import UNREADABLE, BodyPart, Head, Line, decode_line
+from ..capture.record import UNREADABLE, BodyPart, FailurePart, Head, Line, decode_line
 from ..errors import LineError
 from ..models.exchanges import Body, BodyKind, Exchange
 from ..store.filter.tree import millis, took
 from ..store.finding import IndexRow
+from ..store.fulltext import Place
 from ..store.logs import Log
 from .content import READ, Content
 
@@ -168,7 +169,58 @@ def _is_of(brief: Brief, row: IndexRow) -> bool:
     )
 
 
+def _neighbours(places: Sequence[Place]) -> Iterator[list[Place]]:
+    """Places of one log that follow each other, a read's worth at a time."""
+    some: list[Place] = []
+    size = 0
+    for place in places:
+        follows = some and (
+            place.log == some[-1].log and place.offset >= some[-1].offset + some[-1].length
+        )
+        size = place.offset + place.length - (some[0].offset if some else 0)
+        if some and (not follows or size > READ):
+            yield some
+            some = []
+        some.append(place)
+    if some:
+        yield some
+
+
+class _RawBody(msgspec.Struct):
+    kind: BodyKind = BodyKind.NONE
+    value: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Bodies(msgspec.Struct):
+    request: _RawBody | None = None
+    response: _RawBody | None = None
+    failure: FailurePart | None = None
+
+
 _lines = msgspec.json.Decoder(Line)
+_bodies = msgspec.json.Decoder(_Bodies)
+
+
+def indexed_text(line: bytes) -> str:
+    """What the full text takes of a line: at least every token of `texts_of_line`.
+
+    Where nothing is escaped JSON is taken as it stands: its signs part tokens.
+    """
+    try:
+        found = _bodies.decode(line)
+        texts: list[str] = []
+        for body in (found.request, found.response):
+            if body is None or body.kind not in (BodyKind.JSON, BodyKind.TEXT):
+                continue
+            raw = bytes(body.value)
+            if b"\\" in raw:
+                return "\n".join(texts_of_line(line))
+            texts.append(raw.decode())
+    except UNREADABLE:
+        return ""
+    if found.failure is not None:
+        texts.append(f"{found.failure.type} {found.failure.message}")
+    return "\n".join(texts)
 
 
 def texts_of_line(line: bytes) -> list[str]:

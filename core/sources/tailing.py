@@ -66,18 +66,17 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Lines that were read, without their newlines, one after the other from `start` to `end`.
+    """Whole lines that were read from `start` to `end`, as `data`.
 
-    `skipped` are lines that are too long, as offset and length. `check_text` tells whether there
-    may be wrong UTF-8 among the lines. `head` and `tail` are the prints at `end`.
+    Or, without data, `skipped`: a line that is too long, as offset and length. `head` and `tail`
+    are the prints at `end`.
     """
 
     tracked: Tracked
     start: int
     end: int
-    lines: Sequence[bytes]
+    data: bytes
     skipped: Sequence[tuple[int, int]]
-    check_text: bool
     head: bytes
     head_length: int
     tail: bytes
@@ -345,9 +344,8 @@ class Tailer:
             tracked,
             start,
             end,
-            data[: end - start - 1].split(b"\n") if not skipped else (),
+            data[: end - start],
             skipped,
-            not data.isascii(),
             tracked.head,
             tracked.head_length,
             tracked.tail,

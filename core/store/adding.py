@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from . import identities, zones
 
-ShapeKey = tuple[str, str, str, str, str, str, int]
-"""service, method, route, action, outcome, code, status (-1 for none)"""
+ShapeKey = tuple[str, str, str, str, str, str, int | None]
+"""service, method, route, action, outcome, code, status"""
 
 MOST_SHAPES = 16_384
 MOST_PATHS = 16_384
@@ -166,16 +166,18 @@ _SHAPE = (
 
 
 def _shape(connection: sqlite3.Connection, key: ShapeKey) -> int:
-    found = connection.execute(_SHAPE, key).fetchone()
+    *words, status = key
+    values = (*words, -1 if status is None else status)
+    found = connection.execute(_SHAPE, values).fetchone()
     if found is not None:
         return found[0]
     (count,) = connection.execute("SELECT max(shape) FROM shapes").fetchone()
-    if count >= MOST_SHAPES or any(len(word) > _LONGEST_WORD for word in key[:-1]):
+    if count >= MOST_SHAPES or any(len(str(word)) > _LONGEST_WORD for word in words):
         return 0
     made = connection.execute(
         "INSERT INTO shapes (service, method, route, action, outcome, code, status) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        key,
+        values,
     )
     assert made.lastrowid is not None
     return made.lastrowid
@@ -184,17 +186,21 @@ def _shape(connection: sqlite3.Connection, key: ShapeKey) -> int:
 def _paths(
     connection: sqlite3.Connection, entries: Sequence[Entry], known: Interned, fresh: Interned
 ) -> list[int | str | None]:
-    found: list[int | str | None] = []
-    first, second = known.paths, fresh.paths
-    for entry in entries:
-        path = entry[4]
-        if path in first:
-            found.append(first[path])
-        else:
-            if path not in second:
-                second[path] = _path(connection, path)
-            found.append(second[path])
-    return found
+    look = known.paths.get
+    numbers = [look(entry[4], _MISSING) for entry in entries]
+    if _MISSING in numbers:
+        made = fresh.paths
+        for place, (entry, number) in enumerate(zip(entries, numbers, strict=True)):
+            if number == _MISSING:
+                path = entry[4]
+                if path not in made:
+                    made[path] = _path(connection, path)
+                numbers[place] = made[path]
+    return numbers
+
+
+# No path has this number.
+_MISSING = -1
 
 
 def _path(connection: sqlite3.Connection, path: str) -> int | str | None:

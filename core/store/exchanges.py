@@ -15,6 +15,7 @@ from .adding import Added, Batch, Interned
 from .filter import EVERYTHING, Filter, Shape
 from .filter.tree import millis
 from .finding import Count, Found, IndexRow, Search, Verify
+from .fulltext import Place
 from .logs import Log, Quarantined
 from .store import Store
 
@@ -40,8 +41,17 @@ class ExchangeIndex:
         return added
 
     async def compact(self) -> bool:
-        """Merge small parts of the index, a little of it; says whether there may be more to do."""
-        return await self._store.writer.submit(identities.compact)
+        """Merge small parts of the index, in slices, so that other writes come in between; says
+        whether there was anything to do."""
+        submit = self._store.writer.submit
+        merge = await submit(identities.begin_merge)
+        if merge is None:
+            return False
+        for number in range(merge.slices):
+            await submit(
+                lambda connection, number=number: identities.merge_slice(connection, merge, number)
+            )
+        return await submit(lambda connection: identities.end_merge(connection, merge))
 
     async def add_log(
         self, path: str, device: int, inode: int, *, packed: bool, after: int
@@ -147,12 +157,11 @@ class ExchangeIndex:
 
     # Full text
 
-    async def next_texts(self, limit: int) -> tuple[int, list[IndexRow], dict[int, Log]]:
+    async def next_texts(self, limit: int) -> tuple[int, list[Place], dict[int, Log]]:
         """The next rows whose texts are missing, their shard, and the logs that they lie in."""
 
-        def job(connection: sqlite3.Connection) -> tuple[int, list[IndexRow], dict[int, Log]]:
-            shard, numbers = fulltext.next_rows(connection, limit)
-            rows = finding.rows_by_number(connection, numbers)
+        def job(connection: sqlite3.Connection) -> tuple[int, list[Place], dict[int, Log]]:
+            shard, rows = fulltext.next_rows(connection, limit)
             return shard, rows, logs.by_number(connection, sorted({row.log for row in rows}))
 
         return await self._store.readers.read(job)

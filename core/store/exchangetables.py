@@ -87,15 +87,14 @@ CREATE TABLE fresh_ids (
 ) WITHOUT ROWID;
 CREATE TABLE id_runs (
     run INTEGER PRIMARY KEY,
-    epoch INTEGER NOT NULL,
     level INTEGER NOT NULL,
-    entries INTEGER NOT NULL,
+    base INTEGER NOT NULL,
     last_row INTEGER NOT NULL
 );
 CREATE TABLE id_pages (
     page INTEGER PRIMARY KEY,
     run INTEGER NOT NULL,
-    first INTEGER NOT NULL,
+    first REAL NOT NULL,
     data BLOB NOT NULL
 );
 CREATE INDEX id_pages_by_first ON id_pages (run, first);

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .filter.tree import Phrase
 
@@ -49,9 +50,20 @@ def condition(connection: sqlite3.Connection, low: int, high: int, name: str) ->
     return f"({' OR '.join(parts)})"
 
 
-def next_rows(connection: sqlite3.Connection, limit: int) -> tuple[int, list[int]]:
+class Place(NamedTuple):
+    """Where the line of a row lies."""
+
+    row: int
+    log: int
+    offset: int
+    length: int
+
+
+def next_rows(connection: sqlite3.Connection, limit: int) -> tuple[int, list[Place]]:
     """A shard, and the next rows of it whose texts are missing; no rows when none is missing."""
-    first, last = connection.execute("SELECT min(row), max(row) FROM exchanges").fetchone()
+    first, last = connection.execute(
+        "SELECT (SELECT min(row) FROM exchanges), (SELECT max(row) FROM exchanges)"
+    ).fetchone()
     if last is None:
         return 0, []
     through = dict(connection.execute("SELECT shard, through FROM texts").fetchall())
@@ -60,11 +72,12 @@ def next_rows(connection: sqlite3.Connection, limit: int) -> tuple[int, list[int
         start = max(first, shard << SHARD_BITS, through.get(shard, 0) + 1)
         ends = ((shard + 1) << SHARD_BITS) - 1
         rows = connection.execute(
-            "SELECT row FROM exchanges WHERE row BETWEEN ? AND ? ORDER BY row LIMIT ?",
+            "SELECT row, log, offset, length FROM exchanges WHERE row BETWEEN ? AND ? "
+            "ORDER BY row LIMIT ?",
             (start, ends, limit),
         ).fetchall()
         if rows:
-            return shard, [row for (row,) in rows]
+            return shard, [Place(*row) for row in rows]
     return 0, []
 
 
@@ -107,7 +120,9 @@ def forget(connection: sqlite3.Connection, before: int) -> None:
 
 def missing(connection: sqlite3.Connection) -> int:
     """About how many rows are not in the full text yet."""
-    first, last = connection.execute("SELECT min(row), max(row) FROM exchanges").fetchone()
+    first, last = connection.execute(
+        "SELECT (SELECT min(row) FROM exchanges), (SELECT max(row) FROM exchanges)"
+    ).fetchone()
     if last is None:
         return 0
     done = 0

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import StoreError
-from ..models import ActionRun, Call, ErrorGroup, FlowTrace, Page, Poll, RecordError
+from ..models import ActionRun, Call, ErrorGroup, FlowTrace, Page, Poll, RecordError, Submission
 from ..redact import REDACTOR, Redactor
-from . import calls, errors, mentions, retention, runs, traces
+from . import calls, errors, mentions, retention, runs, submissions, traces
 from .errorquery import ErrorSort
 from .faults import Faults
 from .mentions import Mention
@@ -263,6 +263,20 @@ class Store:
             lambda connection: calls.calls(
                 connection, run_id=run_id, retried=retried, limit=limit, before=before
             )
+        )
+
+    # Submissions
+
+    async def save_submission(self, submission: Submission) -> bool:
+        """Keep that a run was submitted, and how; whether its body can be sent again from here."""
+        return await self.writer.submit(
+            lambda connection: submissions.save_submission(connection, submission, self.redactor)
+        )
+
+    async def submission(self, run_id: str) -> Submission | None:
+        """How a run was submitted; `None` if cxtop did not."""
+        return await self.readers.read(
+            lambda connection: submissions.submission(connection, run_id)
         )
 
     # Upkeep

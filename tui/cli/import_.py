@@ -60,7 +60,11 @@ async def _import(settings: Settings, files: tuple[str, ...], told: list[str]) -
 
     need_files(files)
     told += await asyncio.to_thread(_without_exchanges, files)
-    tell = lambda sentence: told.append(sentence) if sentence not in told else None  # noqa: E731
+
+    def tell(sentence: str) -> None:
+        if sentence not in told:
+            told.append(sentence)
+
     async with open_captures(settings, sources=files, tell=tell) as captures:
         added = await captures.catch_up()
         return added, captures.library.progress.bad

@@ -291,7 +291,7 @@ def _value(
     else:
         text, more = pretty(value, limit)
         lines = text.split("\n")
-    tone: Tone = "bad" if label == "before" else "good"
+    tone: Tone = "dim" if label == "before" else "strong"
     for number, line in enumerate(lines[:most]):
         end = " …" if number == most - 1 and (more or len(lines) > most) else ""
         yield ((f"{label if number == 0 else '':<8}", "dim"), (line, tone), (end, "dim"))

@@ -61,7 +61,7 @@ class ExecuteScreen(CxScreen):
         self._expects = "nothing in particular"
         self._known: tuple[str, KnownSchema | None] = ("", None)
         self._done: Execution | None = None
-        self._running = False
+        self._under_way = False
 
     def body(self) -> Iterable[Widget]:
         yield Static("", classes="heading", markup=False)
@@ -141,10 +141,8 @@ class ExecuteScreen(CxScreen):
     def _tell_faults(self, error: CxtopError) -> None:
         rows: list[Line] = [(("▲ ", "warn"), (error.what, ""))]
         if isinstance(error, InputError):
-            rows += [
-                (("  ", ""), (f"{place}  ", "busy"), (told, ""))
-                for place, told in error.faults[1:4]
-            ]
+            for place, told in error.faults[1:4]:
+                rows.append((("  ", ""), (f"{place}  ", "busy"), (told, "")))
         self.query_one("#check", Panel).tell(rows)
 
     # running it
@@ -160,27 +158,40 @@ class ExecuteScreen(CxScreen):
         elif not self.action_id:
             self.app.say("Which action? Write its id first.", severity="warning")
             self.query_one("#action").focus()
-        elif self._running:
+        elif self._under_way:
             self.app.say("It is running; an action is run once at a time.")
         else:
-            self._running = True
+            self._under_way = True
             self._tell([(("Running ", "dim"), (self.action_id, ""), (" …", "dim"))])
-            self._run(self.executor, self.action_id, self.query_one(JsonEditor).text)
+            text = self.query_one(JsonEditor).text
+            # The app's, not the screen's: an action that has begun is seen to its end.
+            self.app.run_worker(
+                self._run(self.executor, self.action_id, text), group="execute", exit_on_error=False
+            )
 
-    @work(group="run", exit_on_error=False)
     async def _run(self, executor: Executor, action_id: str, text: str) -> None:
         self._done = None
         try:
-            self._done = await executor.run(action_id, text, expected=self._expected)
-        except InputError as error:
+            done = await executor.run(action_id, text, expected=self._expected)
+        except CxtopError as error:
+            self._failed(action_id, error)
+        else:
+            self._done = done
+            if self.is_attached:
+                self._show(done)
+            else:
+                self.app.say(f"{action_id}: {done.diagnosis.message}")
+        finally:
+            self._under_way = False
+
+    def _failed(self, action_id: str, error: CxtopError) -> None:
+        if not self.is_attached:
+            self.app.say(f"{action_id}: {error}", severity="error")
+        elif isinstance(error, InputError):
             self._tell_faults(error)
             self._invite()
-        except CxtopError as error:
-            self._tell(error_lines(error, self._width()))
         else:
-            self._show(self._done)
-        finally:
-            self._running = False
+            self._tell(error_lines(error, self._width()))
 
     def _show(self, done: Execution) -> None:
         rows = in_short(done.diagnosis, self._width())
@@ -261,9 +272,8 @@ class ExecuteScreen(CxScreen):
 
     def _expect(self, choice: str | None) -> None:
         if choice == _FILE:
-            self.app.push_screen(
-                Ask("Which JSON Schema?", placeholder="path of a file"), self._load
-            )
+            ask = Ask("Which JSON Schema?", placeholder="path of a file")
+            self.app.push_screen(ask, self._load_from)
         elif choice == _TOKEN:
             from ...core.diagnosis import ProfileToken
 
@@ -271,14 +281,16 @@ class ExecuteScreen(CxScreen):
         elif choice == _NOTHING:
             self._set_expected(None, "nothing in particular")
 
+    def _load_from(self, path: str | None) -> None:
+        if path:
+            self._load(Path(path).expanduser())
+
     @work(exclusive=True, group="schema", exit_on_error=False)
-    async def _load(self, path: str | None) -> None:
+    async def _load(self, file: Path) -> None:
         from ...core.live.knownschemas import schema_in
 
-        if not path:
-            return
         try:
-            schema = await asyncio.to_thread(schema_in, Path(path).expanduser())
+            schema = await asyncio.to_thread(schema_in, file)
         except CxtopError as error:
             self.app.say(str(error), severity="error")
         else:

@@ -18,6 +18,7 @@ from ..widgets.lines import LinesView
 from ..widgets.panel import Panel
 from ..widgets.table import Table
 from .base import CxScreen, RoomScreen
+from .diff import DiffScreen
 from .exchanges import ExchangesScreen
 from .execute import ExecuteScreen
 from .inspector import InspectorScreen
@@ -38,6 +39,7 @@ _PLACES = (
     ("one record", RecordScreen),
     ("the table of exchanges", ExchangesScreen),
     ("one exchange", InspectorScreen),
+    ("a difference", DiffScreen),
     ("running an action", ExecuteScreen),
     ("submitting a run", SubmitDialog),
     ("the table of retries", RetriesScreen),

@@ -60,7 +60,7 @@ class InspectorScreen(CxScreen):
         Binding("right_square_bracket", "step(1)", "after", id="inspector.after", key_display="]"),
         Binding("A", "all", "show all", show=False, id="inspector.all"),
         Binding("v", "pager", "open in pager", show=False, id="inspector.pager"),
-        Binding("e", "editor", "open in editor", show=False, id="inspector.editor"),
+        Binding("V", "editor", "open in editor", show=False, id="inspector.editor"),
     ]
 
     def __init__(self, library: Library, row: Listed, view: View | None = None) -> None:

@@ -231,13 +231,17 @@ class JsonTree(Tree["Item | _More | _Note"]):
 
     def action_expand_all(self) -> None:
         """Open every place, level by level, until a few thousand are open."""
+        self.unfold(_OPENED)
+
+    def unfold(self, most: int) -> None:
+        """Open places, level by level, until `most` lines are to be seen."""
         level, opened = [self.root], 0
         for _ in range(_DEEPEST):
             for node in level:
                 self._sprout(node)
                 node.expand()
                 opened += len(node.children)
-                if opened >= _OPENED:
+                if opened >= most:
                     return
             level = [child for node in level for child in node.children if child.allow_expand]
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher, Input
 
-from ...core.errors import ViewError
+from ...core.errors import FilterError, ViewError
 from ...core.models import BodyKind, Exchange
 from .. import words
 from ..ink import Line, Span
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..app import CxtopApp
 
 TREE = "tree"
+_UNFOLDED = 30  # lines of a tree that are open at first
 
 
 class Pane(Vertical):
@@ -44,6 +45,7 @@ class Pane(Vertical):
         self.whole = False
         self._wanted: str | None = None
         self._found = ""
+        self._narrowed = False
 
     def compose(self) -> ComposeResult:
         """Rule, the two kinds of view, and the line to find with."""
@@ -51,7 +53,7 @@ class Pane(Vertical):
         with ContentSwitcher(initial=f"{self.which}-lines"):
             yield JsonTree(id=f"{self.which}-tree")
             yield LinesView(id=f"{self.which}-lines")
-        yield FilterLine("find; Enter keeps, n and N go on, Esc ends")
+        yield FilterLine("text, or a JSONPath such as $.items[?@.id]; n and N go on, Esc ends")
         yield Rule(id="place")
 
     @property
@@ -96,12 +98,13 @@ class Pane(Vertical):
         focused = self.has_focus_within
         if self.view_name == TREE:
             switcher.current = f"{self.which}-tree"
-            self.query_one(JsonTree).show(side.body.value)
+            tree = self.query_one(JsonTree)
+            tree.show(side.body.value)
+            tree.unfold(_UNFOLDED)
         else:
             switcher.current = f"{self.which}-lines"
             width = max(20, self.size.width - 4)
-            lines = await asyncio.to_thread(self._lines, side, width)
-            self.query_one(LinesView).show(lines)
+            self.query_one(LinesView).show(await asyncio.to_thread(self._lines, side, width))
         if focused:
             self.viewer.focus()
         self._tell()
@@ -125,8 +128,8 @@ class Pane(Vertical):
             return
         self.query(Rule).first().tell(tuple(self._title(side)), ((self.view_name, "dim"),))
         place: Line = ()
-        if self.view_name == TREE and (item := self.query_one(JsonTree).cursor_item) is not None:
-            place = ((item.path, "dim"),)
+        if self.view_name == TREE:
+            place = ((self.query_one(JsonTree).path, "dim"),)
         note: Line = ((self._found, "accent"),) if self._found else ()
         self.query_one("#place", Rule).tell(note, place)
 
@@ -147,22 +150,37 @@ class Pane(Vertical):
     def on_descendant_blur(self) -> None:
         self._tell()
 
-    @on(JsonTree.NodeHighlighted)
+    @on(JsonTree.CursorMoved)
     def _moved(self) -> None:
         self._tell()
 
     @on(LinesView.Found)
-    def _seen(self, event: LinesView.Found) -> None:
+    @on(JsonTree.Found)
+    def _seen(self, event: LinesView.Found | JsonTree.Found) -> None:
         self._found = event.words if event.text else ""
         self._tell()
 
     @on(Input.Changed)
     def _sought(self, event: Input.Changed) -> None:
         event.stop()
+        if self.view_name == TREE and event.value.startswith("$"):
+            self._narrow(event.value)
+            return
+        if self._narrowed:
+            self._narrow("")
         self.viewer.find(event.value)
-        if not event.value:
-            self._found = ""
-            self._tell()
+
+    @work(exclusive=True, group="path", exit_on_error=False)
+    async def _narrow(self, expression: str) -> None:
+        """Show the places of the tree that a JSONPath expression selects; all for none."""
+        try:
+            places = await self.query_one(JsonTree).show_path(expression)
+        except FilterError as error:
+            self._found = error.what
+        else:
+            self._narrowed = bool(expression)
+            self._found = words.plural(len(places.found), "place") if expression else ""
+        self._tell()
 
     @on(FilterLine.Left)
     def _left(self, event: FilterLine.Left) -> None:
@@ -180,6 +198,7 @@ class Pane(Vertical):
         if self.side is None:
             return None
         if self.view_name == TREE:
-            item = self.query_one(JsonTree).cursor_item
-            return None if item is None else (item.value, item.path)
+            tree = self.query_one(JsonTree)
+            item = tree.cursor_item
+            return None if item is None else (item.value, tree.path)
         return self.side.body.value, "$"

@@ -77,24 +77,20 @@ async def test_a_handler_answers(tmp_path: Path, handler: Any) -> None:
         assert answer.json() == {"success": True, "data": {"id": "exec-1", "n": 2}}
 
 
-@pytest.mark.parametrize(
-    ("result", "answer"),
-    [
-        ({"success": False, "error": {"code": "X"}}, {"success": False, "error": {"code": "X"}}),
+async def test_a_whole_answer_is_left_alone_and_data_are_wrapped(tmp_path: Path) -> None:
+    failed = {"success": False, "error": {"code": "X"}}
+    odd = [float("nan"), (float("inf"), "\ud800")]
+    answers = [
+        (failed, failed),
         ({"success": True, "data": 5}, {"success": True, "data": 5}),
         ({"success": "yes"}, {"success": True, "data": {"success": "yes"}}),
         (None, {"success": True, "data": None}),
-        (
-            [float("nan"), (float("inf"), "\ud800")],
-            {"success": True, "data": [None, [None, "\ud800"]]},
-        ),
-    ],
-)
-async def test_a_whole_answer_is_left_alone_and_data_are_wrapped(
-    tmp_path: Path, result: Any, answer: Any
-) -> None:
-    async with service(tmp_path, handler=lambda call: result) as running:
-        assert json.loads((await running.call(inbound())).content) == answer
+        (odd, {"success": True, "data": [None, [None, "\ud800"]]}),
+    ]
+    results = iter([result for result, _ in answers])
+    async with service(tmp_path, handler=lambda call: next(results)) as running:
+        for _, answer in answers:
+            assert json.loads((await running.call(inbound())).content) == answer
 
 
 async def test_a_handler_that_fails_is_captured_with_its_frames(tmp_path: Path) -> None:
@@ -112,47 +108,47 @@ async def test_a_handler_that_fails_is_captured_with_its_frames(tmp_path: Path) 
     assert exchange.failure.frames[-1].function.endswith("stumble")
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), StopIteration()])
-async def test_no_handler_ends_the_service(tmp_path: Path, error: BaseException) -> None:
+async def test_no_handler_ends_the_service(tmp_path: Path) -> None:
+    errors: list[BaseException] = [SystemExit(3), StopIteration(), KeyboardInterrupt()]
+
     def end(call: dict[str, Any]) -> Any:
-        raise error
+        raise errors.pop()
 
     async with service(tmp_path, handler=end) as running:
-        assert (await running.call(inbound())).status_code == 500
+        while errors:
+            assert (await running.call(inbound())).status_code == 500
         assert (await running.client.get("/healthz")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "said", "details"),
-    [
-        (b"", 400, "empty", None),
-        (b'{"flowExecutionId": "x",\n  }', 400, "line 2, column 3", None),
-        (b'"\xff"', 400, "cannot be read", None),
-        (b"[" * 100_000, 400, "cannot be read", None),
-        (b"[1]", 422, "a list", None),
-        (b"null", 422, "null", None),
-        (b"{}", 422, "flowExecutionId is missing", {"missing": ["flowExecutionId"]}),
-        (b'{"variables": {}}', 422, "missing", {"missing": ["flowExecutionId"]}),
-        (b'{"flowExecutionId": ""}', 422, "flowExecutionId", None),
-        (b'{"flowExecutionId": "e", "variables": []}', 422, "variables", None),
-        (b'{"flowExecutionId": "e", "metadata": "m"}', 422, "metadata", None),
-        (b'{"flowExecutionId": 5, "conversationId": 6}', 422, "conversationId", None),
-    ],
-)
-async def test_what_is_no_inbound_call_is_refused_with_its_fault(
-    tmp_path: Path, body: bytes, status: int, said: str, details: Any
-) -> None:
+NO_CALLS = [
+    (b"", 400, "empty", None),
+    (b'{"flowExecutionId": "x",\n  }', 400, "line 2, column 3", None),
+    (b'"\xff"', 400, "cannot be read", None),
+    (b"[" * 100_000, 400, "cannot be read", None),
+    (b"[1]", 422, "a list", None),
+    (b"null", 422, "null", None),
+    (b"{}", 422, "flowExecutionId is missing", {"missing": ["flowExecutionId"]}),
+    (b'{"variables": {}}', 422, "missing", {"missing": ["flowExecutionId"]}),
+    (b'{"flowExecutionId": ""}', 422, "flowExecutionId", None),
+    (b'{"flowExecutionId": "e", "variables": []}', 422, "variables", None),
+    (b'{"flowExecutionId": "e", "metadata": "m"}', 422, "metadata", None),
+    (b'{"flowExecutionId": 5, "conversationId": 6}', 422, "conversationId", None),
+]
+
+
+async def test_what_is_no_inbound_call_is_refused_with_its_fault(tmp_path: Path) -> None:
     handled: list[Any] = []
     async with service(tmp_path, handler=handled.append) as running:
-        answer = await running.client.post("/dataaction/webhook", content=body)
-        assert answer.status_code == status
-        error = answer.json()["error"]
-        assert answer.json()["success"] is False
-        assert error["code"] == "INVALID_INPUT_FORMAT"
-        assert said in error["message"]
-        if details is not None:
-            assert error["details"] == details
-        assert len(captured(running)) == 1
+        for body, status, said, details in NO_CALLS:
+            answer = await running.client.post("/dataaction/webhook", content=body)
+            assert answer.status_code == status, body[:80]
+            error = answer.json()["error"]
+            assert answer.json()["success"] is False
+            assert error["code"] == "INVALID_INPUT_FORMAT"
+            assert said in error["message"]
+            if details is not None:
+                assert error["details"] == details
+        assert len(captured(running)) == len(NO_CALLS)
     assert handled == []
 
 
@@ -267,17 +263,10 @@ async def test_it_describes_itself_without_loading_anything(tmp_path: Path) -> N
         assert "<script" not in page.text
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
-        ("GET", "/nowhere", 404, "NOT_FOUND"),
-        ("GET", "/dataaction/webhook", 405, "METHOD_NOT_ALLOWED"),
-    ],
-)
-async def test_what_is_not_there(
-    tmp_path: Path, method: str, path: str, status: int, code: str
-) -> None:
+async def test_what_is_not_there(tmp_path: Path) -> None:
     async with service(tmp_path) as running:
-        answer = await running.client.request(method, path)
-        assert answer.status_code == status
-        assert answer.json()["error"]["code"] == code
+        answer = await running.client.get("/nowhere")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+        answer = await running.client.get("/dataaction/webhook")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")
+        assert answer.headers["allow"] == "POST"

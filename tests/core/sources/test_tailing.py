@@ -530,10 +530,10 @@ def test_random_rotations_lose_nothing_and_repeat_nothing(folder):
             else:
                 tailer.look()
                 while (piece := tailer.read()) is not None:
-                    read += piece.lines
+                    read += piece.data.splitlines()
         tailer.look()
         while (piece := tailer.read()) is not None:
-            read += piece.lines
+            read += piece.data.splitlines()
     finally:
         tailer.close()
     assert sorted(read) == sorted(lines(0, written).splitlines())

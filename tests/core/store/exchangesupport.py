@@ -59,7 +59,7 @@ def entry_of(exchange: Exchange, offset: int) -> Entry:
             exchange.action,
             exchange.outcome.value,
             exchange.code,
-            -1 if exchange.status is None else exchange.status,
+            exchange.status,
         ),
         tuple(dict.fromkeys(keys)),
     )

@@ -209,6 +209,7 @@ async def test_many_at_once_are_found_by_id(shelf):
 
 async def test_small_runs_are_merged(shelf, store, monkeypatch):
     monkeypatch.setattr(identities, "_MANY", 20)
+    monkeypatch.setattr(identities, "_FAN_IN", 4)
     for start in range(0, 400, 20):
         await shelf.add([make_exchange(number) for number in range(start, start + 20)])
     runs = "SELECT count(*) FROM id_runs"
@@ -228,24 +229,16 @@ async def test_an_id_that_very_many_share_is_found_page_by_page(shelf, monkeypat
     assert await shelf.found(wanted, size=30) == list(range(200, 0, -1))
 
 
-async def test_rows_beyond_an_epoch_are_found(store):
-    keys = [(number,) for number in range(100)]
-    first = (1 << identities.ROW_BITS) - 50
+async def test_rows_far_apart_become_runs_of_their_own(store, monkeypatch):
+    monkeypatch.setattr(identities, "_MOST_FRESH", 10)
+    far = 3 * identities._SPAN
 
-    def job(connection: sqlite3.Connection) -> None:
-        identities.add(connection, first, keys * 1)
+    def job(connection: sqlite3.Connection) -> list[set[int] | None]:
+        identities.add(connection, 5, [(7,), (8, 9)])
+        identities.add(connection, far, [(7,), (10,), *[(11,)] * 20])
+        return [identities.rows_of(connection, key, key) for key in (7, 9, 10, 12)]
 
-    def many(connection: sqlite3.Connection) -> None:
-        identities.add(connection, first + 100, [(number % 7,) for number in range(30_000)])
-
-    await store.writer.submit(job)
-    await store.writer.submit(many)
-
-    def look(connection: sqlite3.Connection) -> list[set[int] | None]:
-        return [identities.rows_of(connection, key, key) for key in (49, 50, 99)]
-
-    found = await store.readers.read(look)
-    assert found == [{first + 49}, {first + 50}, {first + 99}]
+    assert await store.writer.submit(job) == [{5, far}, {6}, {far + 1}, set()]
 
 
 async def test_a_batch_that_does_not_follow_is_refused(shelf):

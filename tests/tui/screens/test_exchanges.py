@@ -262,3 +262,18 @@ def test_picture_of_no_captures(snap_compare: Any, tmp_path: Path) -> None:
         await opened(pilot, 0)
 
     assert snap_compare(staged(tmp_path), terminal_size=(100, 24), run_before=steps)
+
+
+async def test_a_tree_is_narrowed_by_a_json_path(tmp_path: Path) -> None:
+    log_of(tmp_path / "captures", 24)
+    app = staged(tmp_path)
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = await inspecting(pilot, 18)
+        await pilot.press("tab", "/", *"$.variables.amount")
+        await calm(pilot)
+        tree = screen.query_one("#request-tree", JsonTree)
+        assert [tree.render_line(0).text.strip()] == ["$.variables.amount  129.9"]
+        assert "1 place" in paint(app)
+        await pilot.press("escape")
+        await calm(pilot)
+        assert "flowExecutionId" in tree.render_line(0).text

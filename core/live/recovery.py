@@ -1,0 +1,404 @@
+"""What becomes of runs that fail: tried again, checked, or buried, by rule (contract §5)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from ..config import Profile
+from ..errors import (
+    AnswerError,
+    CxtopError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitError,
+    RequestError,
+    StoreError,
+    UnsupportedError,
+)
+from ..models import (
+    ActionRun,
+    AuditEntry,
+    DeadLetter,
+    LetterState,
+    RecordError,
+    Recovery,
+    RecoveryState,
+    RunStatus,
+    Stretch,
+    Submission,
+)
+from ..platforms import StatusReading, Submitted
+from ..store import Store, audit, recoveries, submissions
+from ..store.codec import micros
+from ..store.leases import Lease
+from ..store.recoveries import Turn
+from .deadletters import DeadLetters
+from .endings import ending_in, ending_of, throttled
+from .leases import LEASE_S, Workbench
+from .outbound import Outbound
+from .rollback import Ask, check_rollback
+from .rules import Ending, Rules
+
+_LASTING = (AnswerError, ForbiddenError, NotFoundError, RequestError, UnsupportedError)
+"""What makes no sense to submit again."""
+
+
+class Submitter(Protocol):
+    """What recovery needs of a platform."""
+
+    async def run_status(self, run_id: str) -> StatusReading: ...
+
+    async def submit(self, body: Any, idempotency_key: str) -> Submitted: ...
+
+
+class Notice(Protocol):
+    """Is told what somebody should know of."""
+
+    def __call__(self, kind: str, subject: str, text: str, **facts: Any) -> None: ...
+
+
+async def _nowhere(_what: Any) -> None:
+    """For those who do not want to be told."""
+
+
+def _unheard(kind: str, subject: str, text: str, **facts: Any) -> None:
+    """For those who do not want to be told."""
+
+
+class Recoverer:
+    """Handles the failures of one store; several processes may do so at once.
+
+    What is to be done lies in the store, and each piece is done by whoever has its lease. What
+    is sent to the platform is kept before, with its idempotency key, so that whoever takes it up
+    after a death sends the same once more, which starts nothing twice.
+
+    `follow` is to watch a run from now on, `on_reading` takes in an answer about a run,
+    `on_change` hears the error's id whenever something changes, `on_notice` what somebody should
+    know. `ask` sends a request to the platform, for a rollback check by path. Used by `run`, in
+    one event loop.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        store: Store,
+        platform: Submitter,
+        outbound: Outbound,
+        *,
+        ask: Ask | None = None,
+        follow: Callable[[str], Awaitable[None]] = _nowhere,
+        on_reading: Callable[[StatusReading], Awaitable[None]] = _nowhere,
+        on_change: Callable[[str], None] = lambda error_id: None,
+        on_notice: Notice | None = None,
+        on_trouble: Callable[[StoreError], None] = lambda error: None,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self._store = store
+        self._platform = platform
+        self._outbound = outbound
+        self._settings = profile.recovery
+        self._rules = Rules(profile.recovery)
+        self._ask = ask
+        self._follow = follow
+        self._on_reading = on_reading
+        self._on_change = on_change
+        self._on_notice = on_notice or _unheard
+        self._on_trouble = on_trouble
+        self._throttled: dict[str, str] = {}
+        self._came: asyncio.Queue[str] = asyncio.Queue()
+        self.dead_letters = DeadLetters(
+            store,
+            profile.dead_letter_webhook,
+            outbound,
+            on_change=on_change,
+            on_trouble=on_trouble,
+            base_s=profile.recovery.base_s,
+            lease_s=lease_s,
+        )
+        self._bench: Workbench[Recovery] = Workbench(
+            store,
+            next_due=recoveries.next_due,
+            claim=recoveries.claim,
+            do=self._do,
+            on_trouble=on_trouble,
+            look=self._adopt,
+            lease_s=lease_s,
+        )
+
+    # What there is
+
+    async def recoveries(
+        self,
+        text: str = "",
+        *,
+        only_open: bool = False,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> Stretch[Recovery]:
+        """Failures that hold `text`, newest first; `before` is the `more` of the stretch before."""
+        return await self._store.readers.read(
+            lambda c: recoveries.stretch(
+                c, text=text, only_open=only_open, before=before, limit=limit
+            )
+        )
+
+    async def of_run(self, run_id: str) -> Recovery | None:
+        """The recovery to whose lineage a run belongs."""
+        return await self._store.readers.read(lambda c: recoveries.of_run(c, run_id))
+
+    async def letters(
+        self,
+        states: Sequence[LetterState] = tuple(LetterState),
+        *,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> Stretch[DeadLetter]:
+        """Dead letters in these states, newest first."""
+        return await self.dead_letters.stretch(states, before=before, limit=limit)
+
+    async def audit(
+        self, text: str = "", *, before: int | None = None, limit: int = 50
+    ) -> Stretch[AuditEntry]:
+        """Entries of the audit log that hold `text`, newest first."""
+        return await self._store.readers.read(
+            lambda c: audit.audit_stretch(c, text=text, before=before, limit=limit)
+        )
+
+    # Commands
+
+    async def redeliver(self, error_ids: Sequence[str]) -> int:
+        """See `DeadLetters.redeliver`."""
+        return await self.dead_letters.redeliver(error_ids)
+
+    async def discard(self, error_id: str, reason: str) -> DeadLetter:
+        """See `DeadLetters.discard`."""
+        return await self.dead_letters.discard(error_id, reason)
+
+    def pause(self) -> None:
+        """Asks the platform nothing more until `resume`; letters are delivered on."""
+        self._bench.pause()
+
+    def resume(self) -> None:
+        """Goes on."""
+        self._bench.resume()
+
+    # What happens
+
+    async def saw(self, run: ActionRun, errors: Sequence[RecordError] = ()) -> None:
+        """Takes in where a run stands; to be called before that is kept as the run's end.
+
+        The first to tell that a run has failed begins its recovery, whichever process it is in.
+        Raises StoreError: then it is to be told again.
+        """
+        if not run.status.terminal:
+            self._throttled.pop(run.run_id, None)
+            return
+        ending = ending_of(run, errors)
+        now = datetime.now(UTC)
+        turn = await self._store.writer.submit(lambda c: self._take_in(c, ending, now))
+        if turn is not None:
+            self._tell(turn)
+            self._bench.wake()
+
+    async def refused(self, run_id: str, error: RateLimitError, since: datetime | None) -> None:
+        """Takes in that the polls of a run are throttled beyond the retries (429).
+
+        It is a failure once, until the run is heard of again; `since` is when it last was. The
+        watching goes on. Raises StoreError.
+        """
+        failure = f"throttled {run_id} {0 if since is None else micros(since)}"
+        if self._throttled.get(run_id) == failure:
+            return
+        now = datetime.now(UTC)
+        turn = self._first(throttled(run_id, error), now, submitted=False)
+        new = await self._store.writer.submit(
+            lambda c: recoveries.begin(c, failure, turn, self._store.redactor, leads=False)
+        )
+        self._throttled[run_id] = failure
+        if new:
+            self._tell(turn)
+            self._bench.wake()
+
+    def records_came(self, run_id: str) -> None:
+        """Takes in that all failed records of a run that has ended are in the store."""
+        self._came.put_nowait(run_id)
+
+    async def run(self) -> None:
+        """Recovers and delivers until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._bench.run(), name="recovery")
+            tasks.create_task(self.dead_letters.run(), name="dead letters")
+            tasks.create_task(self._hurry(), name="recovery codes")
+
+    async def _hurry(self) -> None:
+        while True:
+            run_id = await self._came.get()
+            try:
+                now = datetime.now(UTC)
+                due = await self._store.writer.submit(
+                    lambda c, run_id=run_id, now=now: recoveries.hurry(c, run_id, now)
+                )
+            except StoreError as error:
+                # It becomes due by itself a little later.
+                self._on_trouble(error)
+            else:
+                if due:
+                    self._bench.wake()
+
+    async def _adopt(self) -> None:
+        """Watch the runs that a process which is gone had begun to watch."""
+        for run_id in await self._store.readers.read(recoveries.watching):
+            await self._follow(run_id)
+
+    # Jobs for the writer
+
+    def _take_in(
+        self, connection: sqlite3.Connection, ending: Ending, now: datetime
+    ) -> Turn | None:
+        known = recoveries.of_run(connection, ending.run_id)
+        if known is not None:
+            turn = self._rules.ended(known, ending, now)
+            if turn is not None:
+                recoveries.advance(connection, turn, self._store.redactor)
+            return turn
+        if ending.status is not RunStatus.FAILED:
+            return None
+        submitted = submissions.submission(connection, ending.run_id) is not None
+        turn = self._first(ending, now, submitted=submitted)
+        failure = f"run {ending.run_id}"
+        recoveries.begin(connection, failure, turn, self._store.redactor, leads=True)
+        return turn
+
+    def _first(self, ending: Ending, now: datetime, *, submitted: bool) -> Turn:
+        recovery = Recovery(
+            error_id=str(uuid.uuid4()),
+            action_id=ending.run_id,
+            status_code=ending.status_code,
+            error_code=ending.code,
+            message=ending.message,
+            stack_trace_matrix=ending.frames,
+            max_retries=self._settings.max_retries,
+            created_at=now,
+            submitted=submitted,
+        )
+        if ending.code:
+            return self._rules.directed(recovery, now)
+        return Turn(self._rules.unknown(recovery, now))
+
+    # Work
+
+    async def _do(self, recovery: Recovery, lease: Lease) -> None:
+        match recovery.state:
+            case RecoveryState.NEW:
+                await self._name(recovery, lease)
+            case RecoveryState.CHECKING:
+                await self._check(recovery, lease)
+            case _ if recovery.submitted:
+                await self._submit_again(recovery, lease)
+            case _:
+                await self._poll_again(recovery, lease)
+
+    async def _name(self, recovery: Recovery, lease: Lease) -> None:
+        """The failed records that were fetched by now tell what went wrong."""
+        groups = await self._store.error_groups(recovery.run_id, samples=1)
+        ending = ending_in(recovery.run_id, groups)
+        named = self._rules.named(recovery, ending)
+        await self._advance(self._rules.directed(named, datetime.now(UTC)), lease)
+
+    async def _check(self, recovery: Recovery, lease: Lease) -> None:
+        check = self._settings.rollback_check
+        if check is None:
+            # The profile has changed since.
+            await self._advance(self._rules.directed(recovery, datetime.now(UTC)), lease)
+            return
+        seen = await check_rollback(
+            check, recovery.action_id, outbound=self._outbound, ask=self._ask
+        )
+        now = datetime.now(UTC)
+        if seen.verified:
+            turn = self._rules.closed(recovery, now, RecoveryState.VERIFIED, seen.note)
+        else:
+            turn = self._rules.put_off(recovery, now, seen.note) or self._rules.closed(
+                recovery, now, RecoveryState.UNVERIFIED, seen.note
+            )
+        await self._advance(turn, lease)
+
+    async def _submit_again(self, recovery: Recovery, lease: Lease) -> None:
+        first = await self._store.submission(recovery.action_id)
+        if first is None or not first.whole:
+            note = "Its body held secrets, which are not kept, so it cannot be submitted again."
+            await self._advance(self._rules.buried(recovery, datetime.now(UTC), note), lease)
+            return
+        if recovery.state is RecoveryState.WAITING:
+            begun = self._rules.begun(recovery, datetime.now(UTC), first_key=first.idempotency_key)
+            # Before anything is sent: whoever takes this up after a death uses the same key.
+            await self._advance(begun, lease)
+            recovery = begun.recovery
+        attempt = recovery.attempts[-1]
+        try:
+            submitted = await self._platform.submit(first.body, attempt.idempotency_key)
+        except CxtopError as error:
+            await self._advance(self._not_taken(recovery, error), lease)
+            return
+        submission = Submission(
+            run_id=submitted.run_id,
+            idempotency_key=attempt.idempotency_key,
+            body=first.body,
+            submitted_at=datetime.now(UTC),
+            retry_of=attempt.retry_of,
+        )
+        accepted = self._rules.accepted(recovery, submitted.run_id)
+        await self._advance(Turn(accepted, submission=submission), lease)
+        await self._follow(submitted.run_id)
+
+    def _not_taken(self, recovery: Recovery, error: CxtopError) -> Turn:
+        now = datetime.now(UTC)
+        why = f"It could not be submitted again. {error}"
+        later = None if isinstance(error, _LASTING) else self._rules.put_off(recovery, now, why)
+        return later or self._rules.buried(recovery, now, why)
+
+    async def _poll_again(self, recovery: Recovery, lease: Lease) -> None:
+        begun = self._rules.begun(recovery, datetime.now(UTC)).recovery
+        reading = None
+        try:
+            reading = await self._platform.run_status(recovery.run_id)
+        except RateLimitError as error:
+            turn = self._rules.failed_again(
+                begun, throttled(recovery.run_id, error), datetime.now(UTC)
+            )
+        except CxtopError as error:
+            turn = self._rules.no_answer(begun, str(error), datetime.now(UTC))
+        else:
+            ending = ending_of(reading.run, reading.errors)
+            turn = self._rules.asked(begun, ending, datetime.now(UTC))
+        await self._advance(turn, lease)
+        if reading is not None:
+            await self._on_reading(reading)
+
+    async def _advance(self, turn: Turn, lease: Lease) -> None:
+        await self._store.writer.submit(
+            lambda c: recoveries.advance(c, turn, self._store.redactor, lease)
+        )
+        self._tell(turn)
+
+    def _tell(self, turn: Turn) -> None:
+        recovery = turn.recovery
+        self._on_change(recovery.error_id)
+        if turn.letter is None:
+            return
+        self.dead_letters.wake()
+        self._on_notice(
+            "dead_letter",
+            recovery.action_id,
+            f"{recovery.action_id} failed with {recovery.error_code} and is a dead letter. "
+            f"{recovery.note}",
+            error_id=recovery.error_id,
+            code=recovery.error_code,
+            retry_count=recovery.retry_count,
+            max_retries=recovery.max_retries,
+        )
