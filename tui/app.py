@@ -21,6 +21,7 @@ from ..core.models import Connection, ConnectionState, RunView
 from ..core.text import safe
 from . import themes
 from .clock import Clock, now
+from .herald import Herald
 from .keymap import checked
 from .rooms import ROOMS
 from .screens.base import CxScreen, RoomScreen
@@ -113,6 +114,7 @@ class CxtopApp(App[str]):
         self.opening = launch.opening
         self.now = launch.now
         self.monitor: Monitor | None = None
+        self.herald = Herald(self)
         self._trouble: Connection | None = None
         self._live: asyncio.Task[None] | None = None
         self.register_theme(themes.DARK)
@@ -133,7 +135,11 @@ class CxtopApp(App[str]):
         else:
             self.call_after_refresh(self.go_live, self.profile_name)
 
+    def on_app_focus(self) -> None:
+        self.herald.seen()
+
     async def on_unmount(self) -> None:
+        self.herald.leave()
         await self._end_live()
 
     async def go_live(self, profile: str) -> None:
@@ -155,6 +161,8 @@ class CxtopApp(App[str]):
             async with self.launch.open(profile) as monitor:
                 self.monitor = monitor
                 ignore = monitor.changes.subscribe(self._changed)
+                if monitor.notifier is not None:
+                    self.herald.follow(monitor.notifier, monitor.profile.notify)
                 for run_id in self.launch.runs:
                     await monitor.watch(run_id)
                 self._renew()
@@ -334,14 +342,10 @@ class CxtopApp(App[str]):
 
     def action_submit(self) -> None:
         """Submit a run, and watch it."""
-        from .screens.submit import SubmitDialog
-
-        def submit(text: str | None) -> None:
-            if text is not None:
-                self.command(lambda monitor: monitor.submit(text), "Submitted; the run is watched.")
+        from .screens.submit import SubmitDialog, ask
 
         if self.profile_name is not None and not isinstance(self.screen, SubmitDialog):
-            self.push_screen(SubmitDialog(), submit)
+            ask(self)
 
     def action_leave(self) -> None:
         """Back one screen; at the root, quit."""

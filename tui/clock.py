@@ -11,3 +11,8 @@ Clock = Callable[[], datetime]
 def now() -> datetime:
     """The present moment, aware and in UTC."""
     return datetime.now(UTC)
+
+
+def time_of_day(moment: datetime) -> str:
+    """The time of day in the user's zone, with milliseconds."""
+    return moment.astimezone().strftime("%H:%M:%S.%f")[:-3]

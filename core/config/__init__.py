@@ -6,6 +6,7 @@ Telling and checking them is in `describing`, which the app does not need at its
 from .configfile import RedactSettings
 from .layers import Origin, Source
 from .loading import ADHOC_NAME, Flags, Settings, load
+from .notices import NotifySettings
 from .paths import Paths, find_paths
 from .profile import PollSettings, Profile, Retention, RetrySettings, Timeouts
 from .recovery import RecoverySettings, RollbackCheck
@@ -18,6 +19,7 @@ __all__ = [
     "REGIONS",
     "Credentials",
     "Flags",
+    "NotifySettings",
     "Origin",
     "Paths",
     "PollSettings",

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import ConfigError, SecretError
-from .layers import DEFAULT, Layer, Origin, Source, nest
+from .layers import DEFAULT, Layer, Origin, Source, flatten, nest
 from .manual import SETTINGS, setting
 from .profile import Profile
 from .regions import host_of, is_loopback, is_vendor, login_base
@@ -44,10 +44,12 @@ def refuse_open_secrets(file: TomlFile) -> None:
         return
     profiles = file.values.get("profiles")
     for name, table in profiles.items() if isinstance(profiles, dict) else ():
+        written = flatten(table) if isinstance(table, dict) else {}
         for key, known in SETTINGS.items():
-            if known.secret and isinstance(table, dict) and key in table:
+            if known.secret and key in written:
+                place = file.place(("profiles", name, *key.split(".")))
                 raise SecretError(
-                    f"{file.place(('profiles', name, key))}: {key} stands in clear in a file "
+                    f"{place}: {key} stands in clear in a file "
                     "that other users of this machine can read.",
                     fix=f"Run: chmod 600 {file.path} (or use secret_command or keyring).",
                 )

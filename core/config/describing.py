@@ -91,7 +91,7 @@ def _value(profile: Profile, name: str) -> Any:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, SecretStr):
+    if isinstance(value, SecretStr) or (value and _all_secret(value)):
         return HIDDEN
     if value is None or value in ((), "", {}):
         return UNSET
@@ -102,6 +102,10 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} = {word}" for name, word in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _all_secret(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, SecretStr) for each in value)
 
 
 def _profile_problems(file: TomlFile) -> list[ConfigError]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SECTIONS = ("timeouts", "retry", "poll", "retention", "recovery", "endpoints")
+SECTIONS = ("timeouts", "retry", "poll", "retention", "recovery", "notify", "endpoints")
 """The tables inside a profile."""
 
 
@@ -143,6 +143,25 @@ SETTINGS: dict[str, Setting] = {
         "a table with url (with {actionId} in it; a path is one of the platform's), field and "
         "value",
         '{ url = "/api/v2/rollbacks/{actionId}", field = "state", value = "DONE" }',
+    ),
+    "notify.on": Setting(
+        "what notice is given of",
+        "a list of ended (a run ended otherwise than completed), error_share, dead_letter, "
+        "budget (no call is left) and recovered",
+        '["ended", "error_share", "dead_letter", "budget", "recovered"]',
+    ),
+    "notify.error_share": Setting(
+        "the share of a run's records that may fail before it is told",
+        "a number above 0, up to 1",
+        "0.1",
+    ),
+    "notify.bell": Setting("ring the terminal's bell with a notice", "true, false", "true"),
+    "notify.title": Setting("show a notice in the terminal's title", "true, false", "true"),
+    "notify.webhooks": Setting(
+        "where notices go as JSON, beside Slack; in clear only in a file that nobody else can "
+        "read (0600)",
+        "a list of https:// URLs (http:// to this machine only)",
+        secret=True,
     ),
 }
 """The settings of a profile by dotted name, in the order in which they are shown."""

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from .kinds import GIB, MIB, Count, Seconds, Secret, Section, Size, UrlPath, no_bool
+from .notices import NotifySettings
 from .recovery import RecoverySettings, checked_webhook
 from .regions import api_of_region, checked_url, host_of, is_loopback, normal_region
 
@@ -96,6 +97,7 @@ class Profile(Section):
     poll: PollSettings = PollSettings()
     retention: Retention = Retention()
     recovery: RecoverySettings = RecoverySettings()
+    notify: NotifySettings = NotifySettings()
     runs: tuple[str, ...] = ()
     captures: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     slack_webhook_url: Secret | None = None

@@ -15,6 +15,7 @@ def redactor_of(settings: Settings) -> Redactor:
             profile.access_token,
             profile.slack_webhook_url,
             profile.dead_letter_webhook,
+            *profile.notify.webhooks,
         )
     return Redactor(
         settings.redact.names,

@@ -256,11 +256,9 @@ class Correlator:
         if result.trace is None:
             return result
         gathered.tie(Kind.TRACE, execution_id, key, execution_id)
-        mine = [
-            each
-            for each in gathered.certain()
-            if execution_id in (each.flow_execution_id, each.request_id)
-        ]
+        # One that names no execution belongs here by its trace id; one that names another does not.
+        certain = gathered.certain()
+        mine = [each for each in certain if each.flow_execution_id in ("", execution_id)]
         return result.model_copy(update={"matches": match_steps(result.trace, mine)})
 
 

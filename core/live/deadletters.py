@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
-from ..errors import ConfigError, CxtopError, NotFoundError, StoreError
+from ..errors import ConfigError, CxtopError, StoreError
 from ..models import (
     AuditEntry,
     AuditEvent,
@@ -109,8 +109,8 @@ class DeadLetters:
         """Sends a letter now, also one that was sent or discarded before; as it is after that.
 
         A delivery that fails is in the letter, which stays queued. Raises ConfigError without a
-        webhook, NotFoundError for an unknown id, StoreError, and CxtopError while somebody else
-        delivers it.
+        webhook and for an unknown id, StoreError, and CxtopError while somebody else delivers
+        it.
         """
         if self._webhook is None:
             raise ConfigError(
@@ -148,7 +148,8 @@ class DeadLetters:
     async def discard(self, error_id: str, reason: str) -> DeadLetter:
         """Gives a letter up, for a reason that the audit log keeps.
 
-        Raises ConfigError without a reason, NotFoundError for an unknown id, StoreError.
+        Raises ConfigError without a reason, for an unknown id, or for a letter that does not
+        wait; StoreError.
         """
         if not reason.strip():
             raise ConfigError(
@@ -167,7 +168,7 @@ class DeadLetters:
     async def _known(self, error_id: str) -> DeadLetter:
         letter = await self.letter(error_id)
         if letter is None:
-            raise NotFoundError(
+            raise ConfigError(
                 f"There is no dead letter {error_id}.",
                 fix="cxtop deadletters list shows the ids of all.",
             )

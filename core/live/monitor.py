@@ -6,7 +6,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from ..config import Profile
 from ..errors import CxtopError, RateLimitError, RequestError, StoreError
@@ -33,16 +33,20 @@ from .connection import Line
 from .correlation import Correlator, NoExchanges
 from .executing import Executor
 from .keeping import Keeper
+from .leases import LEASE_S
 from .movement import TREND
 from .outbound import Outbound
 from .pace import SLOWEST_S
 from .polling import Poller
-from .recovery import Notice, Recoverer
+from .recovery import Recoverer
 from .rollback import Ask
-from .submitting import Started, body_in, new_key, start_run
+from .submitting import Started, body_in, start_run
 from .tracing import Tracer, nothing_to_ask
 from .walking import Walked
 from .watched import Watched
+
+if TYPE_CHECKING:
+    from .notify import Notifier
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +83,13 @@ class Monitor:
         library: Library | None = None,
         executor: Executor | None = None,
         ask: Ask | None = None,
-        on_notice: Notice | None = None,
+        lease_s: float = LEASE_S,
     ) -> None:
         self.profile = profile
         self.store = store
         self.library = library
         self.executor = executor
+        self.notifier: Notifier | None = None
         self.changes = Changes()
         self._platform = platform
         self._caller = caller
@@ -128,8 +133,8 @@ class Monitor:
             follow=self._follow,
             on_reading=self._took,
             on_change=lambda error_id: self.changes.post("recovery", error_id),
-            on_notice=on_notice,
             on_trouble=self._line.store_failed,
+            lease_s=lease_s,
         )
         self._main: asyncio.Task[None] | None = None
 
@@ -195,12 +200,14 @@ class Monitor:
         self.changes.post("runs")
         await self._keeper.kept(self.store.unwatch(run_id))
 
-    async def submit(self, text: str) -> Started:
+    async def submit(self, text: str, idempotency_key: str) -> Started:
         """Starts a run with the JSON in `text`, and watches it at once.
 
-        Raises InputError, and what `start_run` raises.
+        Raises InputError, and what `start_run` raises; then the same key is safe to use again.
         """
-        started = await start_run(self._platform, self.store, body_in(text), new_key())
+        started = await start_run(self._platform, self.store, body_in(text), idempotency_key)
+        if started.trouble is not None:
+            self._line.store_failed(started.trouble)
         await self.watch(started.run_id)
         return started
 

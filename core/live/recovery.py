@@ -56,17 +56,7 @@ class Submitter(Protocol):
     async def submit(self, body: Any, idempotency_key: str) -> Submitted: ...
 
 
-class Notice(Protocol):
-    """Is told what somebody should know of."""
-
-    def __call__(self, kind: str, subject: str, text: str, **facts: Any) -> None: ...
-
-
 async def _nowhere(_what: Any) -> None:
-    """For those who do not want to be told."""
-
-
-def _unheard(kind: str, subject: str, text: str, **facts: Any) -> None:
     """For those who do not want to be told."""
 
 
@@ -78,9 +68,9 @@ class Recoverer:
     after a death sends the same once more, which starts nothing twice.
 
     `follow` is to watch a run from now on, `on_reading` takes in an answer about a run,
-    `on_change` hears the error's id whenever something changes, `on_notice` what somebody should
-    know. `ask` sends a request to the platform, for a rollback check by path. Used by `run`, in
-    one event loop.
+    `on_change` hears the error's id whenever something changes, `on_trouble` of a store that
+    fails. `ask` sends a request to the platform, for a rollback check by path. It works while
+    `run` does, in one event loop.
     """
 
     def __init__(
@@ -94,7 +84,6 @@ class Recoverer:
         follow: Callable[[str], Awaitable[None]] = _nowhere,
         on_reading: Callable[[StatusReading], Awaitable[None]] = _nowhere,
         on_change: Callable[[str], None] = lambda error_id: None,
-        on_notice: Notice | None = None,
         on_trouble: Callable[[StoreError], None] = lambda error: None,
         lease_s: float = LEASE_S,
     ) -> None:
@@ -107,7 +96,6 @@ class Recoverer:
         self._follow = follow
         self._on_reading = on_reading
         self._on_change = on_change
-        self._on_notice = on_notice or _unheard
         self._on_trouble = on_trouble
         self._throttled: dict[str, str] = {}
         self._came: asyncio.Queue[str] = asyncio.Queue()
@@ -389,16 +377,5 @@ class Recoverer:
     def _tell(self, turn: Turn) -> None:
         recovery = turn.recovery
         self._on_change(recovery.error_id)
-        if turn.letter is None:
-            return
-        self.dead_letters.wake()
-        self._on_notice(
-            "dead_letter",
-            recovery.action_id,
-            f"{recovery.action_id} failed with {recovery.error_code} and is a dead letter. "
-            f"{recovery.note}",
-            error_id=recovery.error_id,
-            code=recovery.error_code,
-            retry_count=recovery.retry_count,
-            max_retries=recovery.max_retries,
-        )
+        if turn.letter is not None:
+            self.dead_letters.wake()

@@ -21,6 +21,7 @@ from ..store import Store
 from .executing import executor_for, sources_of
 from .keeping import Keeper
 from .monitor import Monitor
+from .notify import Notifier
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +171,7 @@ async def open_monitor(settings: Settings) -> AsyncIterator[Monitor]:
             profile, store, link, link, library=library, executor=executor, ask=link.ask
         )
         monitors.append(monitor)
-        async with monitor:
+        async with monitor, Notifier(monitor) as monitor.notifier:
             yield monitor
 
 

@@ -89,6 +89,6 @@ async def start_run(
 
 def _again(key: str) -> str:
     return (
-        "The run may have been started all the same: submit it again with "
-        f"--idempotency-key {key}, and it is started once."
+        "The run may have been started all the same: submitted again with the Idempotency-Key "
+        f"{key} it is started once."
     )

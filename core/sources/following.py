@@ -42,7 +42,8 @@ class Progress:
 class Follower:
     """Brings the logs at `paths()` into `index`, and goes on as they grow.
 
-    Looks at the files every `interval_s` seconds. `on_added` is called in the event loop with how
+    Looks at the files every `interval_s` seconds, twice as often while they grow and half as often
+    while nothing happens. `on_added` is called in the event loop with how
     many exchanges have come; `tell` hears sentences for the user.
     """
 
@@ -67,12 +68,16 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until cancelled. A store that cannot be written is tried again."""
+        pause = self._interval_s
         try:
             while True:
                 try:
-                    await self.catch_up()
+                    if await self.catch_up():
+                        pause = self._interval_s / 2
+                    else:
+                        pause = min(pause * 1.1, self._interval_s * 2)
                     self.progress.trouble = ""
-                    await asyncio.sleep(self._interval_s)
+                    await asyncio.sleep(pause)
                 except StoreError as error:
                     if str(error) != self.progress.trouble:
                         self.progress.trouble = str(error)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import StoreError
 from ..models.exchanges import Exchange, Outcome
@@ -24,6 +25,8 @@ from .payloads import Absent, Missing, Payloads
 from .texts import Texts
 from .verifying import Verifier
 from .view import View
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +109,8 @@ class Library:
             behind = (lambda: feed.progress.behind) if follow else (lambda: False)
             work.append(Texts(library.index, library._payloads, behind).run())
         tasks = [asyncio.create_task(one) for one in work]
+        for task in tasks:
+            task.add_done_callback(_tell_of_end)
         try:
             yield library
         finally:
@@ -163,8 +168,9 @@ class Library:
             limit=limit,
             descending=not upward,
             budget_s=budget_s,
+            show=self._listed,
         )
-        rows = await self._listed(found.rows)
+        rows: list[Listed] = list(found.shown)
         full = len(rows) >= limit
         numbers = [row.row for row in found.rows]
         if upward:
@@ -202,19 +208,19 @@ class Library:
 
     async def payload(self, number: int) -> Exchange | Absent:
         """The whole exchange of a row, read from its log."""
-        rows = await self.index.rows([number])
-        if not rows:
-            return Absent(Missing.GONE, "This exchange is not kept any more.")
-        logs = await self.index.logs_by_number([rows[0].log])
-        return await asyncio.to_thread(self._payloads.exchange, rows[0], logs.get(rows[0].log))
+        return await self._read(number, self._payloads.exchange)
 
     async def line(self, number: int) -> bytes | Absent:
         """The line of a row as it stands in its log."""
-        rows = await self.index.rows([number])
-        if not rows:
-            return Absent(Missing.GONE, "This exchange is not kept any more.")
-        logs = await self.index.logs_by_number([rows[0].log])
-        return await asyncio.to_thread(self._payloads.line, rows[0], logs.get(rows[0].log))
+        return await self._read(number, self._payloads.line)
+
+    async def _read(
+        self, number: int, read: Callable[[IndexRow, Log | None], T | Absent]
+    ) -> T | Absent:
+        found = await self.index.show(
+            [number], lambda rows, logs: [read(row, logs.get(row.log)) for row in rows]
+        )
+        return found[0] if found else Absent(Missing.GONE, "This exchange is not kept any more.")
 
     async def last_good(self, failed: Listed) -> Listed | None:
         """The newest exchange before `failed` that went well, of the same route, or else of the
@@ -262,17 +268,14 @@ class Library:
 
     async def listed(self, numbers: Sequence[int]) -> list[Listed]:
         """The rows with these numbers that are still there, in this order."""
-        return await self._listed(await self.index.rows(numbers))
+        return await self.index.show(numbers, self._listed)
 
     async def runs(self) -> list[tuple[int, int]]:
         """Rows whose numbers follow each other: the first number, and how many."""
         return await self.index.runs()
 
-    async def _listed(self, rows: Sequence[IndexRow]) -> list[Listed]:
-        if not rows:
-            return []
-        logs = await self.index.logs_by_number(sorted({row.log for row in rows}))
-        briefs = await asyncio.to_thread(self._payloads.briefs, rows, logs)
+    def _listed(self, rows: Sequence[IndexRow], logs: Mapping[int, Log]) -> list[Listed]:
+        briefs = self._payloads.briefs(rows, logs)
         return [listed(row, brief) for row, brief in zip(rows, briefs, strict=True)]
 
     # News
@@ -297,6 +300,12 @@ class Library:
                 for callback in tuple(self._listeners):
                     callback(News(added, newest))
             await asyncio.sleep(_NEWS_EVERY_S)
+
+
+def _tell_of_end(task: asyncio.Task[None]) -> None:
+    """Work in the background ends when it is cancelled, and else by a fault of ours."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("Work in the background has ended.", exc_info=error)
 
 
 def _exactly(text: str) -> str:

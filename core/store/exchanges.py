@@ -9,12 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from . import adding, dropping, finding, fulltext, identities, logs, zones
 from .adding import Added, Batch, Interned
 from .filter import EVERYTHING, Filter, Shape
 from .filter.tree import millis
-from .finding import Count, Found, IndexRow, Search, Verify
+from .finding import Count, Found, IndexRow, Search, Show, Verify
 from .fulltext import Place
 from .logs import Log, Quarantined
 from .store import Store
@@ -100,17 +101,18 @@ class ExchangeIndex:
         limit: int = 100,
         descending: bool = True,
         budget_s: float = 0.25,
+        show: Show | None = None,
     ) -> Found:
-        """Up to `limit` rows from number `first` to `last`.
+        """Up to `limit` rows from number `first` to `last`, and what `show` makes of them.
 
         The search ends after about `budget_s` seconds; `reached` of what is found says where to
         go on.
         """
 
         def job(connection: sqlite3.Connection) -> Found:
-            return Search(connection, wanted, verify).find(
-                first, last, limit=limit, descending=descending, budget_s=budget_s
-            )
+            search = Search(connection, wanted, verify)
+            found = search.find(first, last, limit=limit, descending=descending, budget_s=budget_s)
+            return found if show is None else search.shown(found, show)
 
         return await self._store.readers.read(job)
 
@@ -145,6 +147,15 @@ class ExchangeIndex:
         return await self._store.readers.read(
             lambda connection: finding.rows_by_number(connection, numbers)
         )
+
+    async def show(self, numbers: Sequence[int], show: Show) -> list[Any]:
+        """What `show` makes of the rows with these numbers that are still there."""
+
+        def job(connection: sqlite3.Connection) -> list[Any]:
+            rows = finding.rows_by_number(connection, numbers)
+            return show(rows, logs.by_number(connection, sorted({row.log for row in rows})))
+
+        return await self._store.readers.read(job)
 
     async def runs(self) -> list[tuple[int, int]]:
         """Rows whose numbers follow each other: the first number of each run, and how many."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from . import fulltext, identities
@@ -37,16 +37,20 @@ class IndexRow(NamedTuple):
     shape: Shape
 
 
+Show = Callable[[Sequence[IndexRow], Mapping[int, Log]], list[Any]]
+"""What is made of the rows that were found, in the thread that found them."""
+
 Verify = Callable[[Sequence[IndexRow], Mapping[int, Log]], Sequence[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Rows in the order of the search. `reached` is the last row that was looked at, `None` when
-    the search came to its end."""
+    the search came to its end. `shown` is what was made of the rows, where that was asked for."""
 
     rows: tuple[IndexRow, ...]
     reached: int | None
+    shown: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,10 @@ class Search:
             if time.monotonic() > ends:
                 return Found(tuple(found), reached)
         return Found(tuple(found), None)
+
+    def shown(self, found: Found, show: Show) -> Found:
+        """The same, with what `show` makes of the rows."""
+        return replace(found, shown=tuple(show(found.rows, self._logs(found.rows))))
 
     def numbers(
         self, first: int, last: int, *, limit: int, descending: bool, budget_s: float

@@ -33,7 +33,8 @@ SHORTEST_PREFIX = 4
 _PAGE = 480
 # With so many at once a run is written without the detour over the plain table.
 _MANY = 20_000
-_MOST_FRESH = 60_000
+# The ids of about so many rows are fresh: making a run of them takes some 30 ms.
+_MOST_FRESH = 5000
 _FAN_IN = 32
 _SLICES = 64
 _SLICE = (IRREGULAR // _SLICES) * _FACTOR
@@ -100,7 +101,7 @@ def add(connection: sqlite3.Connection, first_row: int, keys: Sequence[Sequence[
             "INSERT OR IGNORE INTO fresh_ids (key, row) VALUES (?, ?)",
             [(key, row) for row, some in enumerate(keys, first_row) for key in some],
         )
-        _tidy(connection)
+        _tidy(connection, first_row + len(keys))
         return
     for start in range(0, len(keys), _SPAN):
         part = keys[start : start + _SPAN]
@@ -120,13 +121,22 @@ def rows_of(connection: sqlite3.Connection, low: int, high: int) -> set[int] | N
         )
     }
     first, end = low * _FACTOR, (high + 1) * _FACTOR
-    for run in _runs(connection, _SMALL, _MERGED):
-        for data in _pages(connection, run.run, first, end):
-            place, last = bisect_left(data, first), bisect_left(data, end)
-            found.update(run.base + int(entry % _FACTOR) for entry in data[place:last])
+    for base, packed in connection.execute(_LOOK, (first, end)):
+        data = _unpacked(packed)
+        part = data[bisect_left(data, first) : bisect_left(data, end)]
+        found.update(base + int(entry % _FACTOR) for entry in part)
         if len(found) > _MOST_FOUND:
             return None
     return found if len(found) <= _MOST_FOUND else None
+
+
+# The pages of all runs that may hold entries from the first number up to the second.
+_LOOK = """
+SELECT id_runs.base, id_pages.data FROM id_runs CROSS JOIN id_pages
+WHERE id_runs.level >= 0 AND id_pages.run = id_runs.run AND id_pages.first < ?2
+AND id_pages.first >= coalesce(
+    (SELECT max(first) FROM id_pages WHERE run = id_runs.run AND first < ?1), ?1)
+"""
 
 
 def forget(connection: sqlite3.Connection, low: int, high: int) -> None:
@@ -194,10 +204,10 @@ def end_merge(connection: sqlite3.Connection, merge: Merge) -> bool:
     return bool(done)
 
 
-def _tidy(connection: sqlite3.Connection) -> None:
+def _tidy(connection: sqlite3.Connection, next_row: int) -> None:
     """Make a run of the fresh ids when they have become many."""
-    many = connection.execute("SELECT 1 FROM fresh_ids LIMIT 1 OFFSET ?", (_MOST_FRESH,)).fetchone()
-    if many is None:
+    (last,) = connection.execute("SELECT coalesce(max(last_row), 0) FROM id_runs").fetchone()
+    if next_row - last <= _MOST_FRESH:
         return
     pairs = connection.execute("SELECT key, row FROM fresh_ids ORDER BY row").fetchall()
     start = 0

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from .exchangetables import EXCHANGES
+from .notices import NOTICES
 from .recoverytables import RECOVERIES
 from .traces import TRACES
 
@@ -91,7 +92,7 @@ CREATE INDEX calls_by_run ON calls (run, started_at, id);
 CREATE INDEX calls_retried ON calls (started_at, id) WHERE retried;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, EXCHANGES, TRACES, RECOVERIES)
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, EXCHANGES, TRACES, RECOVERIES, NOTICES)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -24,6 +24,7 @@ COMMANDS = (
     "demo",
     "watch",
     "errors",
+    "retries",
     "execute",
     "submit",
     "tail",
@@ -31,6 +32,8 @@ COMMANDS = (
     "proxy",
     "serve",
     "import",
+    "deadletters",
+    "notify",
     "doctor",
     "config",
     "simulate",
@@ -41,7 +44,7 @@ COMMANDS = (
 DEFAULT = "monitor"
 _OWN = ("--help", "-h", "--version")
 _SHARED = ("--profile", "-p", "--config")
-_ALIKE = 0.72
+_ALIKE = 0.78
 
 
 class Cxtop(click.Group):

@@ -139,11 +139,12 @@ class ExecuteScreen(CxScreen):
         return self._known[1]
 
     def _tell_faults(self, error: CxtopError) -> None:
-        rows: list[Line] = [(("▲ ", "warn"), (error.what, ""))]
+        panel = self.query_one("#check", Panel)
+        rows: list[Line] = list(error_lines(CxtopError(error.what), panel.size.width - 4))
         if isinstance(error, InputError):
             for place, told in error.faults[1:4]:
                 rows.append((("  ", ""), (f"{place}  ", "busy"), (told, "")))
-        self.query_one("#check", Panel).tell(rows)
+        panel.tell(rows)
 
     # running it
 
@@ -194,15 +195,17 @@ class ExecuteScreen(CxScreen):
             self._tell(error_lines(error, self._width()))
 
     def _show(self, done: Execution) -> None:
-        rows = in_short(done.diagnosis, self._width())
-        if done.token is not None:
-            token = done.token
-            rows.insert(1, (("  token ", "dim"), (token.state.value, "strong"), *_since(token)))
+        rows = in_short(done.diagnosis, self._width(), all_in="the inspector (Ctrl+O)")
         for error in done.trouble:
             rows.append((("▲ ", "warn"), (error.what, ""), (f" {error.why}", "dim")))
         answer = done.answer
         took = f"HTTP {answer.status} · {answer.duration_ms:,.0f} ms"
-        self._tell(rows, ((done.diagnosis.outcome.value, "strong"),), ((took, "dim"),))
+        title: list[Span] = [(done.diagnosis.outcome.value, "strong")]
+        if done.token is not None:
+            title.append((f" · {done.token.state.value}", "dim"))
+        if done.token is not None and done.token.directive:
+            title.append((f" → {done.token.directive}", "warn"))
+        self._tell(rows, title, ((took, "dim"),))
         tree = self.query_one("#result", JsonTree)
         body = done.exchange.response
         tree.display = body.kind.value == "json" and not self.has_class("-low")
@@ -335,12 +338,3 @@ def again(exchange: Exchange) -> ExecuteScreen:
 
 def _same(shape: Any, _now: object) -> Any:
     return shape
-
-
-def _since(token: Any) -> list[Span]:
-    spans: list[Span] = []
-    if token.expired_at is not None:
-        spans.append((f" since {token.expired_at:%Y-%m-%d %H:%M:%S} UTC", "dim"))
-    if token.directive:
-        spans.append((f" → {token.directive}", "warn"))
-    return spans

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,12 +12,46 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
-from ...core.errors import InputError
-from ...core.live.submitting import body_in
+from ...core.errors import CxtopError, InputError
+from ...core.live.submitting import body_in, new_key
 from ..ink import content
 from ..widgets.jsoneditor import JsonEditor
 
+if TYPE_CHECKING:
+    from ..app import CxtopApp
+
 TEMPLATE = {"actionType": "", "payload": {}, "metadata": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The body of a run, and the key that it is submitted under however often it is tried."""
+
+    text: str
+    key: str
+
+
+def ask(app: CxtopApp, draft: Draft | None = None, fault: str = "") -> None:
+    """Ask for the body of a run, and submit it; what failed is asked for again as it was."""
+
+    def send(text: str | None) -> None:
+        if text is not None:
+            key = draft.key if draft and draft.text == text else new_key()
+            app.run_worker(_send(app, Draft(text, key)), group="submit", exit_on_error=False)
+
+    app.push_screen(SubmitDialog(draft.text if draft else "", fault), send)
+
+
+async def _send(app: CxtopApp, draft: Draft) -> None:
+    if app.monitor is None:
+        ask(app, draft, "There is no connection to a platform yet.")
+        return
+    try:
+        started = await app.monitor.submit(draft.text, draft.key)
+    except CxtopError as error:
+        ask(app, draft, str(error))
+    else:
+        app.say(f"Submitted: {started.run_id}. It is watched.")
 
 
 class SubmitDialog(ModalScreen[str]):
@@ -26,6 +61,11 @@ class SubmitDialog(ModalScreen[str]):
         Binding("escape", "dismiss(None)", "cancel", id="submit.cancel"),
         Binding("ctrl+r", "send", "submit", id="submit.send", key_display="^r", priority=True),
     ]
+
+    def __init__(self, text: str = "", fault: str = "") -> None:
+        super().__init__()
+        self._text = text
+        self._fault = fault
 
     def compose(self) -> ComposeResult:
         """Title, note, the body, what is wrong with it, and the keys."""
@@ -37,8 +77,8 @@ class SubmitDialog(ModalScreen[str]):
                 ),
                 classes="dialog-note",
             )
-            yield JsonEditor(id="submit-body")
-            yield Static("", classes="dialog-fault", markup=False)
+            yield JsonEditor(self._text, id="submit-body")
+            yield Static(content((self._fault, "bad")), classes="dialog-fault", markup=False)
             yield Static(
                 content(
                     ("Ctrl+R ", "accent"),
@@ -51,13 +91,16 @@ class SubmitDialog(ModalScreen[str]):
 
     def on_mount(self) -> None:
         editor = self.query_one(JsonEditor)
-        editor.put(TEMPLATE)
-        editor.move_cursor((1, editor.document.get_line(1).rfind('"')))
+        if not self._text:
+            editor.put(TEMPLATE)
+            editor.move_cursor((1, editor.document.get_line(1).rfind('"')))
         editor.focus()
 
     @on(TextArea.Changed)
     def _written(self) -> None:
-        self.query_one(".dialog-fault", Static).update("")
+        # The first change is the text that it opens with, and takes back no fault.
+        if self.query_one(JsonEditor).text != self._text:
+            self.query_one(".dialog-fault", Static).update("")
 
     def action_send(self) -> None:
         """Answer with the body, if it can be sent."""

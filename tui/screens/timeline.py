@@ -37,8 +37,9 @@ class TimelineScreen(CxScreen):
     ABOUT = (
         "The attempts of one call on a true time scale, a lane each: the bar is the attempt, the "
         "dashes below it the wait that followed, with its reason. The dotted line is now. "
-        "+ and - zoom around the chosen attempt, Enter shows it alone with its wait, h and l move in time, 0 "
-        "shows all again. Below, each attempt in words; y copies its correlation id, which the vendor asks for."
+        "+ and - zoom around the chosen attempt, Enter shows it alone with its wait, h and l move "
+        "in time, 0 shows all again. Below, each attempt in words; y copies its correlation id, "
+        "which the vendor asks for."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus,equals_sign", "zoom(1)", "nearer", id="timeline.nearer", key_display="+"),
@@ -115,6 +116,9 @@ class TimelineScreen(CxScreen):
         at_end = self.table.cursor >= len(rows) - 1
         last = max(0, len(self.call.attempts) - 1)
         self.table.show(self.call.attempts, at=last if at_end else None)
+        if at_end:
+            # Its place on the screen is known only once it was laid out.
+            self.call_after_refresh(self.table.move_to, last)
         self.query_one("#attempts-rule", Rule).tell(
             (("attempts", "dim"),), ((target(self.call, max(20, self.size.width // 2)), "dim"),)
         )

@@ -36,8 +36,8 @@ class Meaning(Vertical):
         self.query_one(Panel).tell([(("▲ ", "warn"), (why, "")), rest])
 
 
-def in_short(found: Diagnosis, width: int) -> list[Line]:
-    """A diagnosis in a few lines; the diagnosis view has all of it."""
+def in_short(found: Diagnosis, width: int, *, all_in: str = "the diagnosis view (m)") -> list[Line]:
+    """A diagnosis in a few lines; `all_in` says where there is all of it."""
     sign: Span = ("✔ ", "good") if found.outcome.good else ("✖ ", "bad")
     code = f" · code {found.code}" if found.code and found.code not in found.message else ""
     rows: list[Line] = []
@@ -48,7 +48,7 @@ def in_short(found: Diagnosis, width: int) -> list[Line]:
         rows.append((("  ", ""), (f"{place}  ", "busy"), (what, "")))
     more = len(found.findings) - _FINDINGS
     if more > 0:
-        rows.append(((f"  and {more} more; the diagnosis view (m) has all", "dim"),))
+        rows.append(((f"  and {more} more; {all_in} has all", "dim"),))
     if found.hint:
         first, *rest = wrap(found.hint, max(20, width - 7))
         rows.append((("  Try: ", "accent"), (first, "")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from ...core.models import Attempt, Call, CallState
 from .. import words
@@ -16,7 +15,7 @@ from ..attempts import (
     wait_words,
     waited_s,
 )
-from ..clock import Clock
+from ..clock import Clock, time_of_day
 from ..ink import Line
 from .columns import Column
 
@@ -108,12 +107,7 @@ def _number(attempt: Attempt, _width: int) -> Line:
 
 
 def _moment(attempt: Attempt, _width: int) -> Line:
-    return ((precise(attempt.started_at), ""),)
-
-
-def precise(moment: datetime) -> str:
-    """The time of day in the user's zone, with milliseconds."""
-    return moment.astimezone().strftime("%H:%M:%S.%f")[:-3]
+    return ((time_of_day(attempt.started_at), ""),)
 
 
 def _took(attempt: Attempt, _width: int) -> Line:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from cxtop.core.config import PollSettings, Profile, Timeouts
-from cxtop.core.config.manual import SECTIONS, SETTINGS
 from cxtop.core.config.kinds import bytes_in
+from cxtop.core.config.manual import SECTIONS, SETTINGS
 
 HOST = "https://api.example.com"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ import pytest
 from cxtop.core.capture.record import encode
 from cxtop.core.config import Settings
 from cxtop.core.live import Captures, open_captures, open_monitor
-from cxtop.core.live.correlation import AROUND, MOST
+from cxtop.core.live.correlation import AROUND, MOST, Correlator, NoExchanges
+from cxtop.core.live.tracing import Tracer
 from cxtop.core.models import (
     Body,
     BodyKind,
@@ -27,10 +27,11 @@ from cxtop.core.models import (
     RunStatus,
     TraceState,
 )
+from cxtop.core.sources import Absent
 from cxtop.core.store.filter import EVERYTHING
 
 from ..platforms.server import Asked, Reply, Server, profile_for, serving
-from .support import START, after, run_at, settings_for
+from .support import START, after, run_at, settings_for, store_in
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 SURE, LIKELY = Certainty.CERTAIN, Certainty.LIKELY
@@ -181,6 +182,24 @@ async def test_the_flows_trace_with_its_steps_and_their_exchanges(tmp_path: Path
         assert len(server.asked) == 1
 
 
+async def test_an_exchange_that_names_no_execution_is_found_at_its_step(tmp_path: Path) -> None:
+    parent = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
+    times = {"startTime": after(1.9).isoformat(), "endTime": after(2.1).isoformat()}
+    call = {"stepId": "1", "stepName": "Call", "status": "FAILED", "request": {}, **times}
+    trace = {"id": "e-1", "status": "FAILED", "steps": [call]}
+    seen = [
+        exchange(1, flow_execution_id="e-1", traceparent=parent),
+        exchange(2, traceparent=parent, request_id_source=RequestIdSource.GENERATED),
+        exchange(3, at=after(2.05), flow_execution_id="e-2", traceparent=parent),
+    ]
+    async with scene(tmp_path, seen, trace) as (captures, _):
+        found = await captures.correlate("req-2")
+    assert requests(found) == ["req-1", "req-2", "req-3"]
+    assert found.trace.execution_id == "e-1"
+    (match,) = found.trace.matches
+    assert (match.exchange_id, match.key, match.certainty) == (f"{2:032x}", Key.TIME, LIKELY)
+
+
 @pytest.mark.parametrize(
     ("fields", "asks"),
     [
@@ -310,6 +329,15 @@ async def test_without_a_profile_the_captures_are_there(tmp_path: Path) -> None:
         assert (await captures.library.count(EVERYTHING)).number == 1
     assert requests(found) == ["req-1"]
     assert found.trace.state is TraceState.NO_PLATFORM
+
+
+async def test_where_no_captures_are_followed_the_rest_is_told(tmp_path: Path) -> None:
+    async with store_in(tmp_path) as store:
+        await store.add_errors("backfill", [failed("1", message="req-1 failed")])
+        found = await Correlator(NoExchanges(), store, Tracer(None, store)).correlate("req-1")
+    assert found.exchanges == ()
+    assert len(found.record_errors) == 1
+    assert isinstance(await NoExchanges().payload(1), Absent)
 
 
 async def test_the_monitor_correlates_too(tmp_path: Path) -> None:

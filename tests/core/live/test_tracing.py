@@ -19,7 +19,7 @@ from cxtop.core.models import RateBudget, TraceState
 from cxtop.core.store import Store
 
 from ..platforms.server import Asked, Reply, Server, profile_for, serving
-from .support import closed_port, store_in
+from .support import closed_port, eventually, store_in
 
 STEPS = [{"stepId": "1", "stepName": "Start", "status": "COMPLETED"}]
 OVER = {"id": "e-1", "status": "COMPLETED", "steps": STEPS}
@@ -71,12 +71,10 @@ async def test_who_asks_meanwhile_waits_for_the_same_answer(tmp_path: Path) -> N
             asyncio.create_task(tracer.trace("e-1", again=again))
             for again in (False, False, True, True)
         ]
-        async with asyncio.timeout(10):
-            while not server.asked:
-                await asyncio.sleep(0.005)
-            asking[0].cancel()
-            flows.blocked.set()
-            results = await asyncio.gather(*asking[1:])
+        await eventually(lambda: server.asked)
+        asking[0].cancel()
+        flows.blocked.set()
+        results = await asyncio.gather(*asking[1:])
         assert {result.state for result in results} == {TraceState.FOUND}
         # The first was cancelled in the middle, and one more was enough for the others.
         assert len(server.asked) == 2
@@ -162,11 +160,14 @@ async def test_without_platform_or_execution_nobody_is_asked(tmp_path: Path) -> 
 
 
 async def test_no_call_is_made_when_none_is_left(tmp_path: Path) -> None:
-    async with serving(Flows()) as server, store_in(tmp_path) as store:
-        async with Link(profile_for(server.url), record=lambda call: None) as link:
-            soon = datetime.now(UTC) + timedelta(seconds=30)
-            budget = RateBudget(allowed=300, remaining=0, resets_at=soon)
-            result = await Tracer(link, store, budget=lambda: budget).trace("e-1")
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+    budget = RateBudget(allowed=300, remaining=0, resets_at=soon)
+    async with (
+        serving(Flows()) as server,
+        store_in(tmp_path) as store,
+        Link(profile_for(server.url), record=lambda call: None) as link,
+    ):
+        result = await Tracer(link, store, budget=lambda: budget).trace("e-1")
     assert result.state is TraceState.THROTTLED
     assert server.asked == []
 

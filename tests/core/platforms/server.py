@@ -28,6 +28,7 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,9 @@ class Server:
         first, *lines = head.split("\r\n")
         method, target, _ = first.split(" ")
         headers = {name.lower(): value for name, _, value in (x.partition(": ") for x in lines)}
-        await reader.readexactly(int(headers.get("content-length", 0)))
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
         parts = urlsplit(target)
-        asked = Asked(method, parts.path, dict(parse_qsl(parts.query)), headers)
+        asked = Asked(method, parts.path, dict(parse_qsl(parts.query)), headers, body)
         self.asked.append(asked)
         reply = self.handler(asked)
         if not isinstance(reply, Reply):

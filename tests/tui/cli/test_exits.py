@@ -7,13 +7,16 @@ import pytest
 from cxtop.core.errors import (
     AnswerError,
     AuthenticationError,
+    CaptureError,
     CircuitOpenError,
     ConfigError,
     CxtopError,
+    FilterError,
     ForbiddenError,
     NotFoundError,
     RateLimitError,
     SecretError,
+    SourceError,
     StoreLockedError,
     UnreachableError,
 )
@@ -25,6 +28,9 @@ from cxtop.tui.cli import exits
     [
         (ConfigError("x"), 2),
         (SecretError("x"), 2),
+        (CaptureError("x"), 2),
+        (SourceError("x"), 2),
+        (FilterError("x", position=0), 2),
         (AuthenticationError("x"), 3),
         (ForbiddenError("x"), 3),
         (NotFoundError("x"), 4),

@@ -64,22 +64,19 @@ def test_the_captures_of_the_profile_and_the_last_of_them(alone: Cli) -> None:
     write(alone.home / "data" / "captures" / "a.jsonl", map(exchange, range(1, 1201)))
     done = alone("tail")
     assert requests(done.lines) == [f"req-{number}" for number in range(1, 1201)]
-    assert requests(alone("tail", "-n", "2").lines) == ["req-1199", "req-1200"]
     last = alone("tail", "-n", "700", "--filter", "status:200").lines
     assert len(last) == 700
     assert last[-1]["request_id"] == "req-1199"
-    assert alone("tail", "-n", "0").out == ""
     alone.env["CXTOP_CAPTURES"] = str(alone.home / "nowhere")
+    # What was read is found by the index, also when its log is not followed any more.
     assert len(alone("tail", "--filter", "id:req-7").lines) == 1
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("status:5xx", ["req-10", "req-20"]),
-        ("id:req-3", ["req-3"]),
-        ("code:TIMEOUT not path:/orders/10", ["req-20"]),
-        ("body:n7", ["req-7"]),
+        ("code:TIMEOUT status:5xx not path:/orders/10", ["req-20"]),
+        ("id:req-3 | body:n7", ["req-3", "req-7"]),
     ],
 )
 def test_a_filter_lets_through_what_is_meant(alone: Cli, text: str, found: list[str]) -> None:
@@ -116,7 +113,6 @@ def test_a_path_that_leads_nowhere(alone: Cli) -> None:
     done = alone("tail", "nowhere.jsonl")
     assert done.code == 2
     assert "There is no file or folder nowhere.jsonl." in done.err
-    assert alone("tail").out == ""
 
 
 class Lines:
