@@ -75,6 +75,12 @@ def _retries() -> Screen[Any]:
     return RetriesScreen()
 
 
+def _recovery() -> Screen[Any]:
+    from .screens.recovery import RecoveryScreen
+
+    return RecoveryScreen()
+
+
 class CxtopApp(App[str]):
     """Opens a monitor for a profile, tells the screens what changed, and carries out commands.
 
@@ -88,6 +94,7 @@ class CxtopApp(App[str]):
         "runs": RunsScreen,
         "exchanges": _exchanges,
         "retries": _retries,
+        "recovery": _recovery,
     }
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -206,13 +213,13 @@ class CxtopApp(App[str]):
 
     def _changed(self, changes: frozenset[Change]) -> None:
         screen = self.screen if self.screen_stack else None
-        if isinstance(screen, CxScreen) and screen.is_mounted:
+        if isinstance(screen, CxScreen) and screen.is_there:
             if any(change.kind in ("connection", "budget") for change in changes):
                 screen.tell_connection()
             screen.changed(changes)
 
     def _renew(self) -> None:
-        if self.screen_stack and isinstance(self.screen, CxScreen) and self.screen.is_mounted:
+        if self.screen_stack and isinstance(self.screen, CxScreen) and self.screen.is_there:
             self.screen.tell_connection()
             self.screen.renew()
 

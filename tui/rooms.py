@@ -17,4 +17,5 @@ ROOMS = (
     Room("1", "Runs", "runs"),
     Room("2", "Exchanges", "exchanges"),
     Room("3", "Retries", "retries"),
+    Room("5", "Recovery", "recovery"),
 )

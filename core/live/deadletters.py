@@ -221,7 +221,7 @@ class DeadLetters:
         detail: str,
     ) -> None:
         error = recoveries.recovery(connection, letter.error_id)
-        entry = _entry(letter, error, event, now, detail)
+        entry = entry_of(letter, error, event, now, detail)
         audit.add(connection, entry, self._store.redactor)
 
     # Delivering
@@ -258,9 +258,10 @@ class DeadLetters:
         self._on_change(letter.error_id)
 
 
-def _entry(
+def entry_of(
     letter: DeadLetter, error: Recovery | None, event: AuditEvent, now: datetime, detail: str
 ) -> AuditEntry:
+    """What the audit log tells of an event in the life of a letter."""
     since = letter.timestamp if error is None else error.created_at
     directive = None if error is None else error.recovery_directive
     return AuditEntry(

@@ -135,6 +135,10 @@ class Recoverer:
             )
         )
 
+    async def recovery(self, error_id: str) -> Recovery | None:
+        """One failure."""
+        return await self._store.readers.read(lambda c: recoveries.recovery(c, error_id))
+
     async def of_run(self, run_id: str) -> Recovery | None:
         """The recovery to whose lineage a run belongs."""
         return await self._store.readers.read(lambda c: recoveries.of_run(c, run_id))

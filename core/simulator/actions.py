@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from .answers import RefusedError, page
+from .bodies import object_in
 from .simulation import RunId
 
 DAY_S = 86_400
-MOST_BYTES = 1024 * 1024
 
 _CUSTOMER = {"customerId": "c-1042", "tier": "gold", "points": 1_200, "active": True}
 
@@ -27,25 +27,10 @@ router = APIRouter(prefix="/api/v2/data/actions/{action_id}/execute")
 @router.post("")
 async def execute(request: Request, run_id: RunId) -> Response:
     """The answer of the action that the path names, to the input object in the body."""
-    body = await _body(request)
+    body = await object_in(request)
     if run_id not in ACTIONS:
         raise RefusedError(404, "not.found", f"Action {run_id!r} not found.", entity_id=run_id)
     return ACTIONS[run_id](body)
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MOST_BYTES:
-            raise RefusedError(413, "payload.too.large", "The input is too large.")
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise RefusedError(400, "bad.request", "The input is no JSON.") from None
-    if not isinstance(body, dict):
-        raise RefusedError(400, "bad.request", "The input is no JSON object.")
-    return body
 
 
 def _envelope(result: Any, **more: Any) -> dict[str, Any]:

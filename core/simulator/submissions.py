@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +12,11 @@ from fastapi.responses import JSONResponse, Response
 
 from .accepted import Submission
 from .answers import RefusedError
+from .bodies import object_in
 from .chance import chance
 from .simulation import Here, Simulation
 from .world import Plan
 
-MOST_BYTES = 1024 * 1024
 MOST_RUNS = 1000
 WAITS_S = 2.0
 RATE = 10.0
@@ -36,13 +35,15 @@ async def submit(request: Request, here: Here) -> Response:
     `id-in-header`, `id-in-location` and `id-nowhere` tell the id elsewhere or not at all,
     `answer-lost` closes the connection instead of answering the first time it comes.
     """
-    body = await _body(request)
+    body = await object_in(request)
+    if not isinstance(body.get("actionType"), str) or not body["actionType"]:
+        raise RefusedError(400, "bad.request", "actionType: must be a string, and not empty.")
     key = request.headers.get("idempotency-key", "")
     known = here.submissions.find(key)
     if known is not None and known.body != body:
         raise RefusedError(409, "conflict", "This Idempotency-Key came with another body before.")
     accepted = known or _accept(here, key, body)
-    kind = str(body["actionType"])
+    kind: str = body["actionType"]
     if kind.startswith("answer-lost") and known is None:
         return _Lost(request.scope["state"]["transport"])
     return _TOLD.get(kind, _in_body)(accepted)
@@ -52,7 +53,7 @@ def _accept(here: Simulation, key: str, body: dict[str, Any]) -> Submission:
     if len(here.submissions.all) >= MOST_RUNS:
         raise RefusedError(400, "limit.exceeded", "No more runs can be submitted here.")
     number = len(here.submissions.all) + 1
-    kind = str(body["actionType"])
+    kind: str = body["actionType"]
     run_id = f"{kind}-{number}-{chance(here.seed, 'submitted', number).getrandbits(32):08x}"
     accepted = Submission(run_id, key, body)
     here.submissions.add(accepted)
@@ -76,23 +77,6 @@ def plan_of(run_id: str, kind: str, *, begins_s: float) -> Plan:
         platform="cxone",
         kind="order",
     )
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MOST_BYTES:
-            raise RefusedError(413, "payload.too.large", "The body is too large.")
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise RefusedError(400, "bad.request", "The body is no JSON.") from None
-    if not isinstance(body, dict) or not isinstance(body.get("actionType"), str):
-        raise RefusedError(400, "bad.request", "actionType: must be a string.")
-    if not body["actionType"]:
-        raise RefusedError(400, "bad.request", "actionType: must not be empty.")
-    return body
 
 
 class _Lost(Response):

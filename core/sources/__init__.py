@@ -2,8 +2,9 @@
 
 What faces need is in `library`:
 
-    async with Library.open(store, ["captures/", "app.jsonl"], tell=notice) as library:
-        stop = library.subscribe(lambda news: ...)   # News(added, total), at most 10 times a second
+    sources = ["captures/", "app.jsonl", "old/*.har"]
+    async with Library.open(store, sources, data_dir=paths.data_dir, tell=notice) as library:
+        stop = library.subscribe(lambda news: ...)   # News(added, newest), ≤ 10 a second
         page = await library.page(parse("status:5xx"), limit=50)   # newest first
         page.rows                                    # tuple[Listed, ...]
         page.older                                   # number to give as `before` for the next page
@@ -18,6 +19,9 @@ What faces need is in `library`:
 
 `parse`, `Filter`, `complete`, `FIELDS` are in `cxtop.core.store.filter`.
 
+    feed        sorts sources into capture logs, foreign logs and HAR files
+    texts       fills the full text in the background
+    verifying   looks at lines where the index cannot tell
     content     the bytes of a log, plain or gzipped
     patterns    which files are meant by files, folders, globs
     tailing     following files through rotation, copying, cutting

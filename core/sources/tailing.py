@@ -101,6 +101,7 @@ class Tailer:
         self._copies: dict[tuple[int, int], tuple[int, int, int]] = {}
         # Where logs had been that this look found elsewhere.
         self._left: dict[tuple[int, int], str] = {}
+        self._opened: dict[Tracked, None] = {}
         self._turn = 0
         self.unsettled = False
         self._complained: dict[str, str] = {}
@@ -129,11 +130,13 @@ class Tailer:
         for key, tracked in list(self._bound.items()):
             if key not in seen:
                 self._look_at_lost(tracked)
-        # The oldest first: of two files that may continue a log it is the one that does.
-        strangers.sort(key=lambda one: one[1].st_mtime_ns)
+        # Of two files that may hold a log it is the one that held it before, else the older one.
+        known = {tracked.key for tracked in self._logs}
+        strangers.sort(
+            key=lambda one: ((one[1].st_dev, one[1].st_ino) not in known, one[1].st_mtime_ns)
+        )
         for path, found in strangers:
             self._meet(path, found)
-        self._close_idle()
         changed = [one for one in self._logs if one.moved]
         for tracked in changed:
             tracked.moved = False
@@ -252,9 +255,11 @@ class Tailer:
         key = content.device, content.inode
         tracked = self._log_in(content, key)
         if tracked is not None and self._bound.get(tracked.key) is tracked:
-            # A copy of what is still there: nothing in it is new.
-            self._copies[key] = (found.st_size, found.st_mtime_ns, self._turn)
-            return False
+            if not self._goes_on(tracked, content):
+                # A copy of what is still there: nothing in it is new.
+                self._copies[key] = (found.st_size, found.st_mtime_ns, self._turn)
+                return False
+            self._unbind(tracked)
         if tracked is None:
             beginning = content.read(0, READ)
             if not beginning:
@@ -276,7 +281,7 @@ class Tailer:
         tracked.size, tracked.changed = found.st_size, found.st_mtime_ns
         tracked.behind, tracked.held = True, 0
         self._shut(tracked)
-        tracked.content = content
+        self._keep_open(tracked, content)
         self._bound[key] = tracked
         self._copies.pop(key, None)
         self._complained.pop(path, None)
@@ -299,16 +304,28 @@ class Tailer:
                 return tracked
         return None
 
+    def _goes_on(self, tracked: Tracked, content: Content) -> bool:
+        """Whether a file that holds all that was read of a log has more, and the log's own has
+        not: then it is the copy that is written now."""
+        if not content.read(tracked.offset, 1):
+            return False
+        try:
+            return not self._open(tracked).read(tracked.offset, 1)
+        except OSError:
+            return True
+
     def _is_part(self, tracked: Tracked, content: Content) -> bool:
         """Whether a file holds the first lines of a log, and not as many as were read of it."""
         if content.read(tracked.offset - 1, 1):
             return False
         if self._bound.get(tracked.key) is not tracked:
             return tracked.head_length >= _TELLING
-        end = _length(content, tracked.offset)
-        size = min(TAIL, end)
         try:
-            return content.tail(end, size) == self._open(tracked).tail(end, size) != b""
+            own = self._open(tracked)
+            # Its own file may be such a part, too.
+            end = min(_length(content, tracked.offset), _length(own, tracked.offset))
+            size = min(TAIL, end)
+            return content.tail(end, size) == own.tail(end, size) != b""
         except OSError:
             return False
 
@@ -388,8 +405,16 @@ class Tailer:
             if (content.device, content.inode) != tracked.key:
                 content.close()
                 raise FileNotFoundError(2, "another file is in its place", tracked.path)
-            tracked.content = content
+            self._keep_open(tracked, content)
+            return content
         return tracked.content
+
+    def _keep_open(self, tracked: Tracked, content: Content) -> None:
+        """Keep a file open, so that it can be read wherever it is moved to: the last opened."""
+        tracked.content = content
+        self._opened[tracked] = None
+        while len(self._opened) > _MOST_OPEN:
+            self._shut(next(iter(self._opened)))
 
     def _unbind(self, tracked: Tracked) -> None:
         self._shut(tracked)
@@ -400,16 +425,10 @@ class Tailer:
         self._turn += 1
 
     def _shut(self, tracked: Tracked) -> None:
+        self._opened.pop(tracked, None)
         if tracked.content is not None:
             tracked.content.close()
             tracked.content = None
-
-    def _close_idle(self) -> None:
-        opened = [one for one in self._bound.values() if one.content is not None]
-        opened.sort(key=lambda one: one.changed)
-        for tracked in opened[: max(0, len(opened) - _MOST_OPEN)]:
-            if not tracked.behind:
-                self._shut(tracked)
 
     def _complain(self, path: str, error: OSError) -> None:
         """Tell of a file that cannot be read, once for each reason."""

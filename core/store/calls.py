@@ -17,9 +17,7 @@ from .runs import key_of, make_key
 def save_call(connection: sqlite3.Connection, call: Call, redactor: Redactor) -> None:
     """Keep `call` as it is now, with all its attempts, in place of what was kept of it."""
     run = None if call.run_id is None else make_key(connection, call.run_id)
-    # While the second attempt is under way only the first is there, with its wait.
-    waited = any(attempt.wait_s is not None for attempt in call.attempts)
-    retried = len(call.attempts) > 1 or waited or call.state is CallState.WAITING
+    retried = len(call.attempts) > 1 or call.state is CallState.WAITING or _tries_again(call)
     connection.execute(
         "INSERT INTO calls (call_id, run, started_at, retried, data) "
         "VALUES (CAST(? AS TEXT), ?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET "
@@ -63,6 +61,12 @@ def calls(
         (*values, limit),
     )
     return [Call.model_validate(load(data)) for (data,) in rows]
+
+
+def _tries_again(call: Call) -> bool:
+    """Whether the second attempt is under way: then only the first is there, with its wait."""
+    waited = any(attempt.wait_s is not None for attempt in call.attempts)
+    return call.state is CallState.RUNNING and waited
 
 
 def _masked(call: Call, redactor: Redactor) -> dict[str, Any]:

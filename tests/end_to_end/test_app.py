@@ -11,8 +11,11 @@ from pathlib import Path
 from ..tui.cli.support import Cli, client, platform
 from ..tui.cli.terminal import RESTORED, children, gone, terminal
 
-# What Textual itself sends: cursor, colours, modes, the shape of the mouse pointer.
-_OWN = re.compile(r"\x1b\[[0-9;:?<>=$ ]*[A-Za-z~]|\x1b\]22;default\x07")
+# What Textual itself sends: cursor, colours, modes, the shape of the mouse pointer; and the title
+# that cxtop sets with a notice, as long as nothing in it could drive the terminal.
+_OWN = re.compile(
+    r"\x1b\[[0-9;:?<>=$ ]*[A-Za-z~]|\x1b\]22;default\x07|\x1b\]2;[^\x00-\x1f\x7f-\x9f]*\x07"
+)
 
 
 def left_over(raw: bytes) -> set[str]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from textual.pilot import Pilot
 
 from cxtop.core.config import PollSettings, Profile, Retention
@@ -192,7 +193,11 @@ def a_call() -> Call:
 
 
 def staged(
-    folder: Path, *, runs: Mapping[str, ActionRun | CxtopError] | None = None, **launch: object
+    folder: Path,
+    *,
+    runs: Mapping[str, ActionRun | CxtopError] | None = None,
+    webhook: str | None = None,
+    **launch: object,
 ) -> CxtopApp:
     """The app on a stage; the monitor is paused once everything was asked once."""
     stage = Stage(runs if runs is not None else {run.run_id: run for run in RUNS})
@@ -201,6 +206,7 @@ def staged(
         base_url="https://api.example",
         poll=PollSettings(interval_s=3600),
         retention=Retention(max_age_days=36_500),
+        dead_letter_webhook=None if webhook is None else SecretStr(webhook),
     )
 
     @asynccontextmanager

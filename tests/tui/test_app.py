@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.events import Key
+from textual.widgets import Input, TabbedContent
 
 from cxtop.core.errors import AuthenticationError, ConfigError, NotFoundError, SecretError
 from cxtop.core.models import ConnectionState
@@ -154,6 +155,24 @@ async def test_every_tab_of_a_run_comes_up(tmp_path: Path) -> None:
         await pilot.press("l", "l", "l", "h")
         await calm(pilot)
         assert isinstance(app.screen, RunScreen)
+
+
+async def test_keys_that_come_fast_each_turn_the_tab_once(tmp_path: Path) -> None:
+    app = staged(tmp_path)
+    panes = ["overview", "errors", "calls-pane", "raw"]
+    async with app.run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        await pilot.press("j", "enter")
+        await calm(pilot)
+        tabs = app.screen.query_one(TabbedContent)
+        for between in range(8):
+            start = panes.index(tabs.active)
+            for _ in range(5):
+                app.post_message(Key("l", "l"))
+                for _ in range(between):
+                    await asyncio.sleep(0)
+            await calm(pilot)
+            assert tabs.active == panes[(start + 5) % 4]
 
 
 async def test_trouble_with_one_run_stands_beside_it(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ SCENES: dict[str, tuple[str, ...]] = {
     "runs-filter": ("/", "c", "r", "m"),
     "runs-sort": ("o",),
     "add": ("a",),
+    "execute": ("R",),
+    "submit": ("S",),
     "help": ("?",),
     "profile": ("P",),
     "light": ("t",),

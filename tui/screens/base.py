@@ -44,6 +44,11 @@ class CxScreen(Screen[None]):
         """What lies between the top line and the keys."""
         return ()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it is made, and not being taken apart: a leaving app loses widgets first."""
+        return self.is_mounted and bool(self.query(Banner))
+
     def on_mount(self) -> None:
         self.set_interval(1.0, self._second)
         self.tell_connection()

@@ -21,8 +21,10 @@ from .base import CxScreen, RoomScreen
 from .diff import DiffScreen
 from .exchanges import ExchangesScreen
 from .execute import ExecuteScreen
+from .failure import FailureScreen
 from .inspector import InspectorScreen
 from .record import RecordScreen
+from .recovery import RecoveryScreen
 from .retries import RetriesScreen
 from .run import RunScreen
 from .runs import RunsScreen
@@ -44,6 +46,8 @@ _PLACES = (
     ("submitting a run", SubmitDialog),
     ("the table of retries", RetriesScreen),
     ("a timeline", TimelineScreen),
+    ("recovery", RecoveryScreen),
+    ("one failure", FailureScreen),
     ("text", LinesView),
     ("filter and find", FilterLine),
     ("tables", Table),

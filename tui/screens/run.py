@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -27,6 +27,13 @@ from .record import RecordScreen
 
 if TYPE_CHECKING:
     from ...core.live import Change
+
+
+class QuietPane(TabPane):
+    """Here focus follows the tab; a focus that comes late must not take the tab back."""
+
+    def _on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        event.prevent_default()
 
 
 class RunScreen(CxScreen):
@@ -58,13 +65,13 @@ class RunScreen(CxScreen):
         yield Static("", classes="heading", markup=False)
         view = self._view()
         with TabbedContent(initial="errors" if errors_of(view) else "overview"):
-            with TabPane("Overview", id="overview"):
+            with QuietPane("Overview", id="overview"):
                 yield Overview(self.run_id)
-            with TabPane("Errors", id="errors"):
+            with QuietPane("Errors", id="errors"):
                 yield ErrorBrowser(self.run_id)
-            with TabPane("Calls", id="calls-pane"):
+            with QuietPane("Calls", id="calls-pane"):
                 yield self.calls
-            with TabPane("Raw", id="raw"):
+            with QuietPane("Raw", id="raw"):
                 yield JsonTree(id="raw-tree")
 
     def on_mount(self) -> None:

@@ -13,7 +13,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from ...core.errors import CxtopError, InputError
-from ...core.live.submitting import body_in, new_key
 from ..ink import content
 from ..widgets.jsoneditor import JsonEditor
 
@@ -35,6 +34,8 @@ def ask(app: CxtopApp, draft: Draft | None = None, fault: str = "") -> None:
     """Ask for the body of a run, and submit it; what failed is asked for again as it was."""
 
     def send(text: str | None) -> None:
+        from ...core.live.submitting import new_key
+
         if text is not None:
             key = draft.key if draft and draft.text == text else new_key()
             app.run_worker(_send(app, Draft(text, key)), group="submit", exit_on_error=False)
@@ -104,6 +105,8 @@ class SubmitDialog(ModalScreen[str]):
 
     def action_send(self) -> None:
         """Answer with the body, if it can be sent."""
+        from ...core.live.submitting import body_in
+
         text = self.query_one(JsonEditor).text
         try:
             body_in(text)

@@ -34,6 +34,7 @@ class JsonEditor(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
+        event.stop()
         await super()._on_paste(events.Paste(inert(event.text)))
 
 

@@ -18,7 +18,7 @@ from ...models import (
 from .notice import Occasion
 
 FRESH = timedelta(hours=1)
-"""What is older when cxtop starts is no news."""
+"""What was over so long before cxtop started is no news."""
 
 ENOUGH = 20
 """So many records must be done before the share of errors among them says anything."""
@@ -56,7 +56,7 @@ def errors_of(view: RunView) -> int:
 def of_run(view: RunView, settings: NotifySettings, since: datetime) -> list[Event]:
     """What is to be told of a run; `since` is when cxtop began to look."""
     run = view.run
-    if run is None or run.polled_at < since - FRESH:
+    if run is None or min(run.polled_at, run.updated_at or run.polled_at) < since - FRESH:
         return []
     share = _share(view, run)
     if run.status in _ENDINGS:

@@ -93,16 +93,9 @@ class Notifier:
         self._tasks: list[asyncio.Task[None]] = []
         self._ignore: Callable[[], None] = lambda: None
 
-    def hear(self, on_notice: NoticeListener, on_trouble: TroubleListener) -> Callable[[], None]:
-        """From now on tells of every notice and of webhooks that fail; returns what ends that."""
-        pair = (on_notice, on_trouble)
-        self._listeners.append(pair)
-
-        def ignore() -> None:
-            if pair in self._listeners:
-                self._listeners.remove(pair)
-
-        return ignore
+    def hear(self, on_notice: NoticeListener, on_trouble: TroubleListener) -> None:
+        """From now on tells of every notice, and of webhooks that fail."""
+        self._listeners.append((on_notice, on_trouble))
 
     async def __aenter__(self) -> Self:
         self._ignore = self._monitor.changes.subscribe(self._changed)
@@ -234,9 +227,9 @@ class Notifier:
             )
 
         if await self._asked(keep, otherwise=True):
-            log.info("Notice: %s", notice.headline)
+            log.debug("Notice: %s", notice.headline)
             self._bench.wake()
-            for heard, _ in tuple(self._listeners):
+            for heard, _ in self._listeners:
                 heard(notice)
 
     async def _was_told(self, keys: Sequence[str]) -> bool:
@@ -300,7 +293,7 @@ class Notifier:
 
     def _trouble(self, error: CxtopError) -> None:
         log.warning("%s", error)
-        for _, troubled in tuple(self._listeners):
+        for _, troubled in self._listeners:
             troubled(error)
 
 

@@ -53,7 +53,7 @@ def test_what_was_cut_off_is_recognised(text, middle):
         ('["\\x"]', "line 1, column 3", "where an escape that JSON knows", "encoder"),
         ('["\\u12x4"]', "line 1, column 4", "hexadecimal digits", "encoder"),
         ('{"a":1}\n{"b":2}', "line 2, column 1", "should have ended", "JSON Lines"),
-        ('{"a":1}; DEBUG', "line 1, column 8", "“; DEBUG” where the answer", "appended"),
+        ('{"a":1}; DEBUG', "line 1, column 8", "“; DEBUG” where the JSON", "appended"),
         ('{"a": NaN}', "line 1, column 7", "stands NaN, and JSON", "allow_nan"),
         ('{"NaN": "NaN\\" NaN",\n"b": -Infinity}', "line 2, column 6", "-Infinity", "null"),
     ],

@@ -19,7 +19,7 @@ SCHEMA = JsonSchema(
     ("text", "place", "told"),
     [
         ('{"a": 1,\n "b": x}', "line 2, column 7", "a value should"),
-        ('{"a": 1', "line 1, column 7", "truncated JSON"),
+        ('{"a": 1', "line 1, column 8", "truncated JSON"),
         ('{"a": 1} {}', "line 1, column 10", "should have ended"),
         ('{"a": NaN}', "line 1, column 7", "NaN"),
         ("", "line 1, column 1", "no input"),

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cxtop.core.errors import ConfigError
+from cxtop.core.errors import ConfigError, CxtopError
 from cxtop.core.models import (
     RATE_LIMIT_EXHAUSTED,
     AuditEvent,
@@ -28,7 +28,7 @@ from .recovering import (
     submitted,
     until,
 )
-from .support import store_in
+from .support import eventually, store_in
 
 
 async def only(monitor):
@@ -143,30 +143,29 @@ async def test_a_dead_letter_is_delivered_once_across_a_restart(tmp_path):
     box = LetterBox([500, 500, 500, 500])
     factory = Factory([failed("VALIDATION_ERROR", "no address")])
     async with serving(factory) as platform, serving(box) as hook:
-
-            profile = recovering(
-                platform.url,
-                dead_letter_webhook=f"{hook.url}/hook?sig=hush-hush",
-                runs=("r0",),
-                recovery={"base_s": 0.1},
-            )
-            async with opened(tmp_path, profile) as monitor:
-                await until(monitor, lambda: _attempts(monitor, 2))
-            refused = len(box.letters)
-            assert 2 <= refused < 5
-            async with opened(tmp_path, profile) as monitor:
-                await until(monitor, lambda: _delivered(monitor))
-                assert len(box.taken) == 1
-                assert box.taken[0]["error_code"] == "VALIDATION_ERROR"
-                assert set(box.keys) == {box.taken[0]["error_id"]}
-                (letter,) = (await monitor.recovery.letters()).items
-                assert letter.attempts == len(box.letters) >= 5
-                assert letter.last_answer.startswith("200")
-                handled, delivered = await audited(monitor)
-                assert handled.event_type is AuditEvent.HANDLED
-                assert delivered.event_type is AuditEvent.DELIVERED
-                assert handled.error_id == delivered.error_id == letter.error_id
-                assert b"hush-hush" not in monitor.store.path.read_bytes()
+        profile = recovering(
+            platform.url,
+            dead_letter_webhook=f"{hook.url}/hook?sig=hush-hush",
+            runs=("r0",),
+            recovery={"base_s": 0.15},
+        )
+        async with opened(tmp_path, profile) as monitor:
+            await until(monitor, lambda: _attempts(monitor, 2))
+        refused = len(box.letters)
+        assert 2 <= refused < 5
+        async with opened(tmp_path, profile) as monitor:
+            await until(monitor, lambda: _delivered(monitor))
+            assert len(box.taken) == 1
+            assert box.taken[0]["error_code"] == "VALIDATION_ERROR"
+            assert set(box.keys) == {box.taken[0]["error_id"]}
+            (letter,) = (await monitor.recovery.letters()).items
+            assert letter.attempts == len(box.letters) >= 5
+            assert letter.last_answer.startswith("200")
+            handled, delivered = await audited(monitor)
+            assert handled.event_type is AuditEvent.HANDLED
+            assert delivered.event_type is AuditEvent.DELIVERED
+            assert handled.error_id == delivered.error_id == letter.error_id
+            assert b"hush-hush" not in monitor.store.path.read_bytes()
 
 
 async def _attempts(monitor, count):
@@ -345,8 +344,10 @@ async def _sent(box, count):
 
 
 async def test_without_a_webhook_letters_wait_and_can_be_discarded(tmp_path):
-    async with serving(Factory([failed("BAD")])) as platform:
-        async with opened(tmp_path, recovering(platform.url, runs=("r0",))) as monitor:
+    factory = Factory([failed("BAD")])
+    async with serving(factory) as platform:
+        profile = recovering(platform.url, runs=("r0",))
+        async with opened(tmp_path, profile) as monitor:
             await over(monitor)
             (letter,) = (await monitor.recovery.letters()).items
             assert (letter.state, letter.attempts) == (LetterState.WAITING, 0)
@@ -377,7 +378,7 @@ async def test_two_monitors_on_one_store_submit_once(tmp_path):
 
 async def _told(monitor):
     async with asyncio.timeout(10):
-        while not await _is_over(monitor):
+        while not await _is_over(monitor):  # noqa: ASYNC110 - the other monitor does it
             await asyncio.sleep(0.02)
 
 
@@ -400,3 +401,84 @@ async def test_failed_records_tell_the_code_where_the_status_does_not(tmp_path):
             assert recovery.error_code == "BAD_ROW"
             assert recovery.message.startswith("row ")
             assert recovery.stack_trace_matrix[1].line == 42
+
+
+async def test_polls_that_get_no_answer_use_up_the_attempts(tmp_path):
+    factory = Factory([failed("TIMEOUT")])
+    async with serving(factory) as server:
+        settings = {"max_retries": 2, "base_s": 0.5, "cap_s": 0.5}
+        profile = recovering(server.url, runs=("r0",), recovery=settings)
+        async with opened(tmp_path, profile) as monitor:
+            await until(monitor, lambda: _in(monitor, RecoveryState.WAITING))
+            factory.refuse_polls = Reply({}, 500)
+            recovery = await over(monitor)
+            assert recovery.state is RecoveryState.DEAD_LETTER
+            assert [attempt.outcome for attempt in recovery.attempts] == ["no answer"] * 2
+            assert "500" in recovery.attempts[0].message
+            assert await monitor.recovery.recovery(recovery.error_id) == recovery
+            assert await monitor.recovery.of_run("r0") == recovery
+
+
+async def test_a_poll_again_that_is_throttled_is_a_dead_letter(tmp_path):
+    factory = Factory([failed("TIMEOUT")])
+    async with serving(factory) as server:
+        slow = {"base_s": 0.5, "cap_s": 0.5}
+        profile = recovering(server.url, runs=("r0",), recovery=slow)
+        async with opened(tmp_path, profile) as monitor:
+            await until(monitor, lambda: _in(monitor, RecoveryState.WAITING))
+            factory.refuse_polls = Reply({}, 429, {"retry-after": "0"})
+            recovery = await over(monitor)
+            assert recovery.error_code == RATE_LIMIT_EXHAUSTED
+            assert recovery.stack_trace_matrix[-1].message.startswith("RateLimitError")
+
+
+async def test_nothing_is_submitted_while_polling_is_paused(tmp_path):
+    factory = Factory([failed("TIMEOUT"), COMPLETED])
+    async with store_in(tmp_path) as store:
+        await submitted(store)
+    async with serving(factory) as server:
+        profile = recovering(server.url, recovery={"base_s": 0.5, "cap_s": 0.5})
+        async with opened(tmp_path, profile) as monitor:
+            await until(monitor, lambda: _in(monitor, RecoveryState.WAITING))
+            monitor.pause()
+            # Twice as long as it waits for its attempt.
+            await asyncio.sleep(1.0)
+            assert factory.posts == []
+            monitor.resume()
+            assert (await over(monitor)).state is RecoveryState.RECOVERED
+
+
+async def test_a_check_that_is_no_longer_configured_verifies_nothing(tmp_path):
+    factory = Factory([failed("X")])
+    factory.check = lambda number: Reply({"state": "BUSY"})
+    settings = {"rollback_codes": ["X"], "rollback_check": CHECK, "base_s": 0.3, "cap_s": 0.3}
+    async with serving(factory) as server:
+        profile = recovering(server.url, runs=("r0",), recovery=settings)
+        async with opened(tmp_path, profile) as monitor:
+            await until(monitor, lambda: _in(monitor, RecoveryState.CHECKING))
+        profile = recovering(server.url, recovery={"rollback_codes": ["X"]})
+        async with opened(tmp_path, profile) as monitor:
+            assert (await over(monitor)).state is RecoveryState.UNVERIFIED
+
+
+async def test_who_discards_a_letter_stops_its_delivery(tmp_path):
+    gone = asyncio.Event()
+
+    async def slow(asked):
+        await gone.wait()
+        return Reply({})
+
+    async with serving(Factory([failed("BAD")])) as platform, serving(slow) as hook:
+        profile = recovering(platform.url, dead_letter_webhook=hook.url, runs=("r0",))
+        async with opened(tmp_path, profile) as monitor:
+            await over(monitor)
+            await eventually(lambda: hook.asked)
+            (letter,) = (await monitor.recovery.letters()).items
+            with pytest.raises(CxtopError, match="at this moment"):
+                await monitor.recovery.dead_letters.deliver(letter.error_id)
+            await monitor.recovery.discard(letter.error_id, "known already")
+            gone.set()
+            sent = await monitor.recovery.dead_letters.deliver(letter.error_id)
+            assert sent.state is LetterState.DELIVERED
+            events = [entry.event_type for entry in await audited(monitor)]
+            assert events == [AuditEvent.HANDLED, AuditEvent.DISCARDED, AuditEvent.DELIVERED]

@@ -37,3 +37,10 @@ def test_overrides_replace_by_name_and_leave_the_rest():
         "a": "/a/{run_id}",
         "b": "/other/{run_id}",
     }
+
+
+def test_a_call_that_is_about_no_run_has_no_hole():
+    assert Endpoint.parse("submit", "/v3/runs", of="/api/v2/data/actions").path == "/v3/runs"
+    with pytest.raises(ConfigError) as raised:
+        Endpoint.parse("submit", "/v3/{run_id}", of="/api/v2/data/actions")
+    assert "submit" in raised.value.what

@@ -4,6 +4,7 @@ import gzip
 import os
 import random
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,68 @@ async def test_a_copy_that_was_made_earlier_is_not_counted(store, folder):
     async with library(store, folder) as shelf:
         assert await shelf.catch_up() == 0
         assert await numbers(shelf) == list(range(9))
+
+
+async def test_a_log_that_is_known_goes_on_beside_an_older_copy(store, folder):
+    log, copy = folder / "b.jsonl", folder / "a.jsonl"
+    append(log, lines(0, 3))
+    async with library(store, folder) as shelf:
+        await shelf.catch_up()
+    shutil.copy(log, copy)
+    os.utime(copy, (1, 1))
+    async with library(store, folder) as shelf:
+        assert await shelf.catch_up() == 0
+        append(log, lines(3, 5))
+        assert await shelf.catch_up() == 2
+        assert await numbers(shelf) == list(range(5))
+
+
+async def test_a_copy_that_is_written_on_in_place_of_its_original_is_followed(store, folder):
+    log, copy = folder / "a.jsonl", folder / "b.jsonl"
+    append(log, lines(0, 3))
+    async with library(store, folder) as shelf:
+        await shelf.catch_up()
+        shutil.copy(log, copy)
+        await shelf.catch_up()
+        append(copy, lines(3, 5))
+        assert await shelf.catch_up() == 2
+        append(copy, lines(5, 6))
+        assert await shelf.catch_up() == 1
+        assert await numbers(shelf) == list(range(6))
+
+
+async def test_a_copy_of_the_first_part_is_not_counted(store, folder):
+    log = folder / "a.jsonl"
+    append(log, lines(0, 9))
+    async with library(store, folder) as shelf:
+        await shelf.catch_up()
+        (folder / "b.jsonl").write_bytes(lines(0, 4))
+        (folder / "c.jsonl.gz").write_bytes(gzip.compress(lines(0, 5)))
+        assert await shelf.catch_up() == 0
+        log.unlink()
+        assert await shelf.catch_up() == 0
+        assert await numbers(shelf) == list(range(9))
+
+
+def files_of_this_process() -> list[str]:
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(str(descriptor.readlink()))
+    return found
+
+
+async def test_more_logs_than_are_kept_open(store, folder):
+    paths = [folder / f"{number}.jsonl" for number in range(200)]
+    for number, path in enumerate(paths):
+        append(path, lines(number, number + 1))
+    async with library(store, folder) as shelf:
+        assert await shelf.catch_up() == 200
+        open_files = files_of_this_process()
+        assert sum(name.endswith(".jsonl") for name in open_files) <= 130
+        append(paths[0], lines(300, 301))
+        append(paths[150], lines(301, 302))
+        assert await shelf.catch_up() == 2
 
 
 async def test_a_copy_that_goes_its_own_way_is_another_log(store, folder):

@@ -37,6 +37,11 @@ async def test_a_call_is_kept_as_it_is_now(store):
     )
     await store.save_call(waiting)
     assert await store.calls(retried=True) == [waiting]
+    again = waiting.model_copy(update={"state": CallState.RUNNING, "next_attempt_at": None})
+    await store.save_call(again)
+    assert await store.calls(retried=True) == [again]
+    assert await store.call(again.call_id) == again
+    assert await store.call("another") is None
     done = waiting.model_copy(update={"state": CallState.DONE, "next_attempt_at": None})
     await store.save_call(done)
     assert await store.calls() == [done]

@@ -50,7 +50,7 @@ def test_every_attempt_is_told_with_its_wait(known: Cli) -> None:
 def test_as_json(known: Cli) -> None:
     told = known("retries", "--json").json
     assert told["run_id"] is None
-    assert [call["call_id"] for call in told["calls"]][0] == "loyalty-sync"
+    assert told["calls"][0]["call_id"] == "loyalty-sync"
     first = told["calls"][0]
     assert first["tries"] == 3
     assert first["waited_s"] == pytest.approx(11.76)

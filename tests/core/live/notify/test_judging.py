@@ -83,6 +83,8 @@ def test_a_run_that_is_well_again_is_told_only_after_an_alarm() -> None:
 def test_what_is_old_or_unknown_is_no_news() -> None:
     old = view(RunStatus.FAILED, polled_at=NOW - timedelta(hours=2))
     assert of_run(old, SETTINGS, NOW) == []
+    long_over = view(RunStatus.FAILED, updated_at=NOW - timedelta(days=3))
+    assert of_run(long_over, SETTINGS, NOW) == []
     assert of_run(RunView(run_id="r"), SETTINGS, NOW) == []
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from cxtop.core.live.notify import Notice, Notifier, Occasion, send_once, target
 from cxtop.core.live.outbound import Outbound
 from cxtop.core.models import DeadLetter
 from cxtop.core.redact import REDACTOR
-from cxtop.core.store import Store, deadletters
+from cxtop.core.store import Store, deadletters, notices
 
 from ...platforms.server import Asked, Reply, Server, profile_for, serving
 from ..support import Act, Platform, closed_port, eventually, monitoring, settings_for, store_in
@@ -266,6 +267,56 @@ async def test_what_was_on_its_way_is_delivered_after_a_restart(tmp_path: Path) 
             await eventually(lambda: len(hook.got) == seen + 1)
             assert heard.notices == []
     assert set(hook.events) == {"ended r FAILED"}
+
+
+async def test_after_a_day_it_is_no_news_any_more(tmp_path: Path) -> None:
+    hook = Hook(replies=[Reply(b"", 503)])
+    async with (
+        serving(Platform()) as platform,
+        serving(hook) as server,
+        store_in(tmp_path) as store,
+    ):
+        profile = told_to(server, platform).model_copy(update={"runs": ()})
+        (target,) = targets_of(profile)
+        data = trial_notice(profile).model_dump(mode="json")
+        long_ago = datetime.now(UTC) - timedelta(days=2)
+        await store.writer.submit(lambda c: notices.add(c, "k", [target.id], data, long_ago))
+        async with notifying(profile, store) as (_, heard):
+            await eventually(lambda: heard.troubles)
+    assert "did not take a notice for a day" in str(heard.troubles[0])
+    assert len(hook.got) == 1
+
+
+async def test_a_webhook_that_is_away_is_tried_again(tmp_path: Path) -> None:
+    with closed_port() as nobody:
+        async with serving(Platform(acts={"r": FAILED})) as platform, store_in(tmp_path) as store:
+            profile = watching(platform, "r", notify=RUNS | {"webhooks": [f"{nobody}/hook"]})
+            async with notifying(profile, store) as (_, heard):
+                await eventually(lambda: heard.notices)
+
+                def tried(connection: Any) -> int:
+                    return connection.execute("SELECT max(tries) FROM notices").fetchone()[0]
+
+                async with asyncio.timeout(10):
+                    while await store.readers.read(tried) < 2:  # noqa: ASYNC110 - no event tells
+                        await asyncio.sleep(0.01)
+    assert heard.troubles == []
+
+
+async def test_a_run_that_is_no_longer_watched_is_not_told(
+    tmp_path: Path,
+) -> None:
+    act = Act(status="failed", fields={"errorCount": 2}, refuse_pages=Reply({}, 403))
+    async with (
+        serving(Platform(acts={"r": act, "s": FAILED})) as platform,
+        store_in(tmp_path) as store,
+        notifying(watching(platform, "r"), store, settle_s=0.5) as (monitor, heard),
+    ):
+        await eventually(lambda: (view := monitor.view("r")) and view.state.value == "ended")
+        await monitor.unwatch("r")
+        await monitor.watch("s")
+        await eventually(lambda: heard.notices)
+    assert [notice.subject for notice in heard.notices] == ["s"]
 
 
 async def test_two_on_one_store_tell_it_once(tmp_path: Path) -> None:
