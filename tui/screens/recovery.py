@@ -152,7 +152,7 @@ class RecoveryScreen(RoomScreen):
             return (("No failure is a dead letter. ", ""), ("The webhook waits for them.", "dim"))
         return (
             ("No failure is a dead letter. ", ""),
-            ("Set dead_letter_webhook in the profile, so that one is delivered.", "dim"),
+            ("One is delivered to dead_letter_webhook, if set.", "dim"),
         )
 
     def _tell_tabs(self) -> None:
@@ -325,7 +325,7 @@ class RecoveryScreen(RoomScreen):
         self.app.push_screen(
             Ask(
                 f"Discard {words.plural(len(chosen), 'dead letter')}?",
-                "It is delivered no more. The audit log keeps the reason; Esc leaves it.",
+                "Delivered no more, but kept. The audit log has the reason.",
                 placeholder="why it is not needed",
                 fault=lambda text: "" if text else "Say why, or leave with Esc.",
             ),
