@@ -3,6 +3,7 @@
 from .captures import Captures, open_captures
 from .changes import Change, Changes
 from .monitor import Monitor
+from .seeing import see_through
 from .session import Link, Session, open_monitor, open_session
 from .walking import Walk, Walked
 from .watching import fetch_errors, watch_runs
@@ -20,5 +21,6 @@ __all__ = [
     "open_captures",
     "open_monitor",
     "open_session",
+    "see_through",
     "watch_runs",
 ]

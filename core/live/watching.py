@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from ..errors import (
@@ -48,6 +48,7 @@ class _Watch:
         budget: Callable[[], RateBudget],
         patience: int,
         on_trouble: OnTrouble,
+        on_reading: Callable[[StatusReading], Awaitable[None]] | None,
     ) -> None:
         self.events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._platform = platform
@@ -58,6 +59,7 @@ class _Watch:
         self._budget = budget
         self._patience = patience
         self._on_trouble = on_trouble
+        self._on_reading = on_reading
         self._allowance = Allowance(share, now=datetime.now(UTC))
         self.poller = Poller(self._poll, allowance=self._allowance, budget=budget)
         self._last: dict[str, ActionRun] = {}
@@ -105,6 +107,8 @@ class _Watch:
 
     async def _keep(self, run: ActionRun, reading: StatusReading) -> None:
         try:
+            if self._on_reading is not None:
+                await self._on_reading(reading)
             await self._store.save_run(run)
             if reading.errors:
                 await self._store.add_errors(run.run_id, reading.errors)
@@ -125,6 +129,7 @@ async def watch_runs(
     patience: int = PATIENCE,
     on_trouble: OnTrouble = lambda run_id, error: None,
     on_gone: OnTrouble | None = None,
+    on_reading: Callable[[StatusReading], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[ActionRun, None]:
     """Each good poll of the runs `ids` as it comes, until all have ended, or `once` each.
 
@@ -133,8 +138,8 @@ async def watch_runs(
     run; so does trouble with the store, without a bound. What does not pass raises its typed
     error: credentials, permission, an unknown id, a host that was never reached, or patience at
     its end. With `on_gone` an error that concerns one run only (permission, an unknown id) goes
-    there instead, and the other runs are watched on.
-    Leave it early through `contextlib.aclosing`.
+    there instead, and the other runs are watched on. `on_reading` takes in each answer before it
+    is kept. Leave it early through `contextlib.aclosing`.
     """
     wanted = list(dict.fromkeys(ids))
     waiting = set(wanted)
@@ -148,6 +153,7 @@ async def watch_runs(
         budget=budget,
         patience=patience,
         on_trouble=on_trouble,
+        on_reading=on_reading,
     )
     for run_id in wanted:
         watch.poller.add(run_id)

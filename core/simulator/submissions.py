@@ -33,7 +33,8 @@ async def submit(request: Request, here: Here) -> Response:
     """Accepts a run; `actionType` may say how it is told, and how the run ends.
 
     `id-in-header`, `id-in-location` and `id-nowhere` tell the id elsewhere or not at all,
-    `answer-lost` closes the connection instead of answering the first time it comes.
+    `answer-lost` closes the connection instead of answering the first time it comes, and
+    `fails-once` fails the first time that its body is submitted.
     """
     body = await object_in(request)
     if not isinstance(body.get("actionType"), str) or not body["actionType"]:
@@ -56,8 +57,10 @@ def _accept(here: Simulation, key: str, body: dict[str, Any]) -> Submission:
     kind: str = body["actionType"]
     run_id = f"{kind}-{number}-{chance(here.seed, 'submitted', number).getrandbits(32):08x}"
     accepted = Submission(run_id, key, body)
+    again = any(earlier.body == body for earlier in here.submissions.all)
+    ends_well = again and kind.startswith("fails-once")
+    here.plans[run_id] = plan_of(run_id, "" if ends_well else kind, begins_s=here.elapsed)
     here.submissions.add(accepted)
-    here.plans[run_id] = plan_of(run_id, kind, begins_s=here.elapsed)
     return accepted
 
 

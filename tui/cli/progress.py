@@ -56,7 +56,8 @@ class Bars:
 
     def poll(self, run: ActionRun, rate: float | None, eta_s: float | None) -> None:
         """What one poll brought."""
-        self._rows[run.run_id].set(run, rate, eta_s)
+        row = self._rows.setdefault(run.run_id, _Row(run.run_id))
+        row.set(run, rate, eta_s)
 
     def trouble(self, run_id: str, error: CxtopError, *, gone: bool) -> None:
         """A poll failed; with `gone` it was the last one."""

@@ -77,6 +77,7 @@ def command(
         interval_s=interval_s or profile.poll.interval_s,
         timeout_s=None,
         once=False,
+        through=True,
     )
     return run_async(follow(wish, settings, profile.poll, show_for(wish, as_json=as_json)))
 

@@ -30,12 +30,16 @@ class Show(AbstractContextManager["Show"], Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be followed, and how. Times are in seconds."""
+    """What is to be followed, and how. Times are in seconds.
+
+    `through` is for one run that cxtop submitted: it is followed through its recovery.
+    """
 
     run_ids: tuple[str, ...]
     interval_s: float
     timeout_s: float | None
     once: bool
+    through: bool = False
 
 
 @click.command(
@@ -133,9 +137,10 @@ async def _watch(
     wish: Wish, settings: Settings, poll: PollSettings, show: Show, ended: dict[str, int]
 ) -> None:
     """Show every poll, and put into `ended` the exit code of each run that is over."""
+    from collections import defaultdict
     from contextlib import aclosing
 
-    from ...core.live import open_session, watch_runs
+    from ...core.live import open_session, see_through, watch_runs
     from ...core.live.movement import Movement
 
     def trouble(run_id: str, error: CxtopError) -> None:
@@ -145,20 +150,20 @@ async def _watch(
         show.trouble(run_id, error, gone=True)
         ended[run_id] = exits.code_of(error)
 
-    movements = {run_id: Movement() for run_id in wish.run_ids}
+    movements: dict[str, Movement] = defaultdict(Movement)
     async with open_session(settings, on_store_trouble=_once_told(show)) as session:
-        polls = watch_runs(
-            session.link,
-            session.store,
-            wish.run_ids,
-            interval_s=wish.interval_s,
-            min_interval_s=min(poll.min_interval_s, wish.interval_s),
-            once=wish.once,
-            share=poll.budget_share,
-            budget=lambda: session.link.budget,
-            on_trouble=trouble,
-            on_gone=gone,
-        )
+        how = {
+            "interval_s": wish.interval_s,
+            "min_interval_s": min(poll.min_interval_s, wish.interval_s),
+            "once": wish.once,
+            "share": poll.budget_share,
+            "budget": lambda: session.link.budget,
+            "on_trouble": trouble,
+        }
+        if wish.through:
+            polls = see_through(session, wish.run_ids[0], **how)
+        else:
+            polls = watch_runs(session.link, session.store, wish.run_ids, on_gone=gone, **how)
         # A generator, and so to be closed: an early end would leave its polls running.
         async with aclosing(polls):
             async for run in polls:
@@ -167,7 +172,9 @@ async def _watch(
                 show.poll(run, movement.rate, movement.eta_s)
                 if run.status.terminal:
                     completed = run.status.value == "COMPLETED"
-                    ended[run.run_id] = exits.OK if completed else exits.ENDED_OTHERWISE
+                    # A run that was started in place of another tells how both ended.
+                    about = wish.run_ids[0] if wish.through else run.run_id
+                    ended[about] = exits.OK if completed else exits.ENDED_OTHERWISE
                 elif wish.once:
                     ended[run.run_id] = exits.TIMED_OUT
 

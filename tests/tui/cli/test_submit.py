@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .support import Cli, client, platform
+from .support import Cli, client, platform, write_config
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,29 @@ def test_a_body_that_cannot_be_sent(cli: Cli, tmp_path: Path) -> None:
     assert "$.actionType" in done.err
     other = Cli(tmp_path, {**cli.env, "CXTOP_PLATFORM": "genesys"})
     assert other("submit", str(cli.home / body(cli, "order"))).code == 2
+
+
+def test_a_failed_one_is_submitted_again_and_followed(tmp_path: Path, cli: Cli) -> None:
+    again = Cli(tmp_path, cli.env)
+    write_config(
+        tmp_path,
+        '[profiles.x.recovery]\nbase_s = 0.1\n[profiles.x.recovery.directives]\n"*" = "RETRY"\n',
+    )
+    run = body(again, "fails-once")
+    done = again("submit", run, "--watch", "--json", "--interval", "1")
+    assert done.code == 0, done.err
+    submitted, *polls = done.lines
+    runs = list(dict.fromkeys(poll["run_id"] for poll in polls))
+    assert runs[0] == submitted["run_id"]
+    assert len(runs) == 2
+    ends = {poll["run_id"]: poll["status"] for poll in polls}
+    assert list(ends.values()) == ["FAILED", "COMPLETED"]
+
+
+def test_one_that_is_buried_ends_the_watch(tmp_path: Path, cli: Cli) -> None:
+    again = Cli(tmp_path, cli.env)
+    write_config(tmp_path, '[profiles.x.recovery.directives]\n"*" = "DEAD_LETTER"\n')
+    done = again("submit", body(again, "fails"), "--watch", "--json", "--interval", "1")
+    assert done.code == 1, done.err
+    listed = again("deadletters", "list", "--json")
+    assert done.lines[0]["run_id"] in listed.out
