@@ -102,6 +102,9 @@ class ExchangesScreen(RoomScreen):
         self._tell()
 
     def tick(self) -> None:
+        if self._rows is not None and self._rows.gone:
+            self._rows.gone.clear()
+            self._take_news()
         self._tell()
 
     def came(self, _news: News) -> None:

@@ -21,7 +21,8 @@ class ExchangeRows(Sequence["Listed | None"]):
     """The rows of a view: those that were read, and `None` for those that were not yet.
 
     `ask` is called when a row was wanted that is not there; `read` then brings it and the rows
-    around it. A bounded number of rows is kept.
+    around it. A bounded number of rows is kept. `gone` are the numbers of rows that were not to
+    be had, as retention has dropped them since: they are not asked for again.
     """
 
     def __init__(self, view: View, ask: Callable[[], None]) -> None:
@@ -29,6 +30,7 @@ class ExchangeRows(Sequence["Listed | None"]):
         self._ask = ask
         self._kept: OrderedDict[int, Listed] = OrderedDict()
         self._wanted: list[int] = []
+        self.gone: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.view)
@@ -44,7 +46,7 @@ class ExchangeRows(Sequence["Listed | None"]):
         if not numbers:
             raise IndexError(index)
         row = self._kept.get(numbers[0])
-        if row is None:
+        if row is None and numbers[0] not in self.gone:
             if not self._wanted:
                 self._ask()
             self._wanted.append(index)
@@ -58,7 +60,10 @@ class ExchangeRows(Sequence["Listed | None"]):
         if last - first > 4 * around:  # scrolled far between two readings: the newest place counts
             first = last = self._wanted[-1]
         self._wanted.clear()
-        self.keep(await self.view.rows(first - around, last + around + 1))
+        numbers = self.view.numbers(first - around, last + around + 1)
+        rows = await self.view.rows(first - around, last + around + 1)
+        self.keep(rows)
+        self.gone |= set(numbers) - {row.number for row in rows}
 
     def keep(self, rows: Iterable[Listed]) -> None:
         """Remember these rows, and forget the ones remembered longest ago."""
