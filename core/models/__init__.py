@@ -25,6 +25,15 @@ from .exchanges import (
     StepStatus,
     TraceStep,
 )
+from .health import (
+    ActionHealth,
+    CodeShare,
+    HealthPoint,
+    HealthReport,
+    HealthSource,
+    HealthState,
+    RisenCode,
+)
 from .recovery import (
     RATE_LIMIT_EXHAUSTED,
     AuditEntry,
@@ -45,6 +54,7 @@ from .watching import Connection, ConnectionState, RunView, WatchState
 
 __all__ = [
     "RATE_LIMIT_EXHAUSTED",
+    "ActionHealth",
     "ActionRun",
     "Attempt",
     "AuditEntry",
@@ -54,6 +64,7 @@ __all__ = [
     "Call",
     "CallState",
     "Certainty",
+    "CodeShare",
     "Connection",
     "ConnectionState",
     "Correlation",
@@ -66,6 +77,10 @@ __all__ = [
     "Failure",
     "FlowTrace",
     "Frame",
+    "HealthPoint",
+    "HealthReport",
+    "HealthSource",
+    "HealthState",
     "Key",
     "Kind",
     "LetterState",
@@ -80,6 +95,7 @@ __all__ = [
     "RequestIdSource",
     "Resolution",
     "RetryAttempt",
+    "RisenCode",
     "RunStatus",
     "RunView",
     "StepMatch",
