@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 import time
 
 import pytest
@@ -11,6 +12,12 @@ def _one_zone() -> None:
     """Times on screen are in the user's zone; here that is always UTC."""
     os.environ["TZ"] = "UTC"
     time.tzset()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interrupts_arrive() -> None:
+    """A shell's background job ignores SIGINT, and so would every command that a test starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

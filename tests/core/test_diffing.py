@@ -131,9 +131,9 @@ def test_large_values_take_their_time_but_not_for_ever() -> None:
     rng = random.Random(7)
     before = [{"n": rng.random(), "tags": ["a", "b"]} for _ in range(50_000)]
     after = [item for index, item in enumerate(before) if index % 100]
-    began = time.perf_counter()
+    began = time.process_time()
     made = compare(before, after)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert {change.kind for change in made.changes} == {Kind.GONE}
     assert len(made.changes) == 500
     assert not made.by_position

@@ -101,7 +101,7 @@ def test_a_value_too_deep_is_told() -> None:
 
 def test_an_expression_that_would_take_for_ever_ends() -> None:
     value = [[{"a": i} for i in range(400)] for _ in range(400)]
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(FilterError, match="takes longer"):
         select(value, "$..[?count($..*) < 0]", patience_s=0.2)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

@@ -65,9 +65,9 @@ def test_deep_values_are_no_trouble(depth: int) -> None:
 
 def test_the_head_of_a_large_value_is_had_at_once() -> None:
     value = [{"id": i, "text": "x" * 50} for i in range(200_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     text, cut = pretty(value, 10_000)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert (len(text), cut) == (10_000, True)
     assert pretty("x" * 50_000, 1000) == ('"' + "x" * 999, True)
     assert written([1, 2], 6) == ("[1, 2]", False)

@@ -97,7 +97,7 @@ def test_attributes_are_read_in_every_quoting() -> None:
 )
 def test_time_grows_with_the_size_only(piece: str) -> None:
     markup = piece * (200_000 // len(piece)) + '"'
-    began = time.perf_counter()
+    began = time.process_time()
     indented(markup)
     list(outline(markup))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

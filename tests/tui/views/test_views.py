@@ -171,9 +171,9 @@ def test_the_head_comes_first_and_the_whole_when_asked_for(name: str, body: Body
     side = answer(body)
     if name == "pretty" and body.kind is BodyKind.BASE64:
         name = "raw"
-    began = time.perf_counter()
+    began = time.process_time()
     head = by_name(name).lines(side)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert head.cut
     assert "there is more" in told(head[-1])
     assert _size(head) <= HEAD * 5
