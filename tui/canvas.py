@@ -24,12 +24,21 @@ class Canvas:
             if size == 0:
                 continue
             if column >= 0 and column + size <= self.width:
+                self._clear(column, column + size)
                 self._cells[column] = (char, tone)
                 for rest in range(1, size):
                     self._cells[column + rest] = ("", tone)
             elif size == 2 and column + 1 == 0 < self.width:
+                self._clear(0, 1)
                 self._cells[0] = (" ", tone)
             column += size
+
+    def _clear(self, start: int, end: int) -> None:
+        """Leave a blank of each wide character of which only one half is painted over."""
+        if not self._cells[start][0]:
+            self._cells[start - 1] = (" ", self._cells[start - 1][1])
+        if end < self.width and not self._cells[end][0]:
+            self._cells[end] = (" ", self._cells[end][1])
 
     def is_free(self, start: int, end: int) -> bool:
         """Whether nothing was painted from `start` up to `end`; outside of it nothing ever is."""

@@ -30,6 +30,21 @@ def test_wide_characters_take_two_cells_or_none() -> None:
     assert canvas.is_free(3, 9)
 
 
+def test_a_wide_character_that_is_half_painted_over_leaves_a_blank() -> None:
+    for column, text, expected in (
+        (0, "a", "a 字"),
+        (1, "a", " a字"),
+        (2, "a", "文a "),
+        (3, "a", "文 a"),
+        (1, "語", " 語 "),
+        (-1, "語", "  字"),
+    ):
+        canvas = Canvas(4)
+        canvas.put(0, "文字", "")
+        canvas.put(column, text, "")
+        assert (shown(canvas), width_of(canvas.line())) == (expected, 4)
+
+
 def test_a_label_goes_where_there_is_room() -> None:
     for after, before, expected in (
         (2, 0, "  label     "),
