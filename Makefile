@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint format check picture bench clean
+.PHONY: help demo test lint format check picture schema bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,7 +15,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)  ## the app on a simulated platform
-	@$(BIN)/cxtop demo
+	@$(BIN)/cxtop demo --service tests.examples.demo:create_app
 
 test: $(READY)  ## the tests, with the coverage gate on core/
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=95
@@ -32,6 +32,9 @@ format: $(READY)  ## put the code in shape
 
 picture: $(READY)  ## docs/screen.svg, the picture in the README
 	$(BIN)/python docs/picture.py
+
+schema: $(READY)  ## docs/snapshot.schema.json, what an export as JSON holds
+	$(BIN)/python docs/schema.py
 
 bench: $(READY)  ## the benchmarks, as ratios, into docs/benchmarks.txt
 	$(BIN)/python -m tests.benchmarks

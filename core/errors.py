@@ -26,6 +26,11 @@
     ├── SourceError              a log or file of exchanges cannot be read as one
     ├── FilterError              what was typed is no filter
     ├── InputError               what is to be sent is not fit to be sent
+    │   └── ReadOnlyError        a snapshot is only looked at; nothing acts from there
+    ├── ExportError              evidence could not be written to a file
+    │   └── ExportExistsError    there is a file of that name already
+    ├── SnapshotError            a file is no snapshot that can be read
+    │   └── SnapshotNewerError   written by a newer cxtop
     └── ViewError                a payload cannot be shown in the way that was asked for
 
 Each says *what* happened, *why*, and what to do (*fix*), in sentences for the user. Text from
@@ -196,3 +201,23 @@ class InputError(CxtopError):
 
 class ViewError(CxtopError):
     """A payload cannot be shown in the way that was asked for."""
+
+
+class ReadOnlyError(InputError):
+    """A snapshot is only looked at: nothing is asked, sent or changed from there."""
+
+
+class ExportError(CxtopError):
+    """Evidence could not be written. What was in the file's place before is whole."""
+
+
+class ExportExistsError(ExportError):
+    """There is a file already, and nobody said that it may be replaced."""
+
+
+class SnapshotError(CxtopError):
+    """A file is no snapshot that can be read: damaged, unsafe, or something else."""
+
+
+class SnapshotNewerError(SnapshotError):
+    """The snapshot was written by a newer cxtop."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+import zipfile
 from itertools import chain
 from pathlib import Path
 
@@ -32,6 +33,13 @@ def core_modules() -> list[str]:
         parts = path.relative_to(ROOT).with_suffix("").parts
         names.append(".".join(("cxtop", *(part for part in parts if part != "__init__"))))
     return [name for name in names if not name.endswith("__main__")]
+
+
+def assets() -> set[str]:
+    """What the code reads beside itself."""
+    found = [path for folder in ("core", "tui") for path in (ROOT / folder).rglob("*")]
+    read = [path for path in found if path.suffix in (".css", ".js")]
+    return {"screens.tcss", *(str(path.relative_to(ROOT)) for path in read)}
 
 
 def test_every_package_is_named() -> None:
@@ -101,6 +109,8 @@ def test_the_wheel_runs_in_an_empty_environment(tmp_path: Path) -> None:
 
     run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT)
     (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        assert {f"cxtop/{name}" for name in assets()} <= set(packed.namelist())
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"
     quiet = ("--quiet", "--disable-pip-version-check")

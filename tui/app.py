@@ -8,20 +8,23 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from ..core.errors import ConfigError, CxtopError
-from ..core.models import Connection, ConnectionState, RunView
+from ..core.models import Connection, ConnectionState, HealthState, RunView
 from ..core.text import safe
-from . import themes
+from . import themes, words
 from .clock import Clock, now
 from .herald import Herald
+from .ink import Line
 from .keymap import checked
 from .rooms import ROOMS
 from .screens.base import CxScreen, RoomScreen
@@ -47,7 +50,8 @@ class Launch:
     is the one to begin with, `None` when there is none yet: then `missing` says what is needed,
     and `make_profile` takes the first-run form's fields, tries and saves them, gives the new
     profile's name, and raises CxtopError. `platform` says in words what a profile speaks to,
-    `opening` what is going on until the monitor is there.
+    `opening` what is going on until the monitor is there. `exhibit` is when the snapshot was made
+    that the app shows, `None` where it is live.
     """
 
     open: Callable[[str], AbstractAsyncContextManager[Monitor]]
@@ -60,6 +64,7 @@ class Launch:
     theme: str = themes.DEFAULT
     missing: Sequence[str] = ()
     make_profile: Callable[[Mapping[str, str]], Awaitable[str]] = _no_profiles
+    exhibit: datetime | None = None
     now: Clock = now
 
 
@@ -73,6 +78,12 @@ def _retries() -> Screen[Any]:
     from .screens.retries import RetriesScreen
 
     return RetriesScreen()
+
+
+def _health() -> Screen[Any]:
+    from .screens.health import HealthScreen
+
+    return HealthScreen()
 
 
 def _recovery() -> Screen[Any]:
@@ -94,6 +105,7 @@ class CxtopApp(App[str]):
         "runs": RunsScreen,
         "exchanges": _exchanges,
         "retries": _retries,
+        "health": _health,
         "recovery": _recovery,
     }
 
@@ -108,6 +120,7 @@ class CxtopApp(App[str]):
         Binding("R", "execute", "run an action", id="app.execute", show=False),
         Binding("S", "submit", "submit a run", id="app.submit", show=False),
         Binding("P", "profile", "profile", id="app.profile", show=False),
+        Binding("x", "export", "export", id="app.export"),
         Binding("t", "look", "light or dark", id="app.look", show=False),
         Binding("q", "leave", "back, quit", id="app.leave", show=False),
         Binding("ctrl+c", "quit", "quit at once", id="app.quit", show=False, priority=True),
@@ -123,6 +136,7 @@ class CxtopApp(App[str]):
         self.monitor: Monitor | None = None
         self.herald = Herald(self)
         self._trouble: Connection | None = None
+        self._above = 0
         self._live: asyncio.Task[None] | None = None
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -130,6 +144,15 @@ class CxtopApp(App[str]):
         # To check a keymap every screen must be loaded, which most starts do without.
         self.keys = checked(launch.keymap, self.all_keys()) if launch.keymap else {}
         self.set_keymap(self.keys)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, but for one that outlives its terminal."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from .terminal import LastingDriver
+
+        return LastingDriver
 
     # the monitor
 
@@ -203,6 +226,11 @@ class CxtopApp(App[str]):
             return self._trouble
         return self.monitor.connection if self.monitor else Connection()
 
+    @property
+    def is_exhibit(self) -> bool:
+        """Whether a snapshot is shown, so that there is nothing to act on."""
+        return self.launch.exhibit is not None
+
     def views(self) -> Sequence[RunView]:
         """Every watched run."""
         return self.monitor.views() if self.monitor else ()
@@ -213,12 +241,18 @@ class CxtopApp(App[str]):
 
     def _changed(self, changes: frozenset[Change]) -> None:
         screen = self.screen if self.screen_stack else None
+        of_health = any(change.kind == "health" for change in changes)
+        if of_health:
+            self._count_above()
         if isinstance(screen, CxScreen) and screen.is_there:
             if any(change.kind in ("connection", "budget") for change in changes):
                 screen.tell_connection()
+            if isinstance(screen, RoomScreen) and of_health:
+                screen.tell_rooms()
             screen.changed(changes)
 
     def _renew(self) -> None:
+        self._count_above()
         if self.screen_stack and isinstance(self.screen, CxScreen) and self.screen.is_there:
             self.screen.tell_connection()
             self.screen.renew()
@@ -239,6 +273,24 @@ class CxtopApp(App[str]):
             self.screen.came(news)
 
     # what screens ask of the app
+
+    def badge(self, mode: str) -> Line:
+        """What waits in a room, for the rule that names the rooms."""
+        if mode != "health" or not self._above:
+            return ()
+        return ((f" ▲{words.amount(self._above)}", "bad"),)
+
+    def _count_above(self) -> None:
+        known = self.monitor.health.actions() if self.monitor is not None else ()
+        self._above = sum(one.state is HealthState.ABOVE for one in known)
+
+    async def show_exchanges(self, wanted: str) -> None:
+        """Go to the captured exchanges that a filter lets through."""
+        from .screens.exchanges import ExchangesScreen
+
+        await self.switch_mode("exchanges")
+        if isinstance(self.screen, ExchangesScreen):
+            self.screen.narrow(wanted)
 
     def command(self, do: Callable[[Monitor], Awaitable[object] | object], said: str) -> None:
         """Have the monitor do something, and say that it was done, or why not."""
@@ -354,6 +406,22 @@ class CxtopApp(App[str]):
         if self.profile_name is not None and not isinstance(self.screen, SubmitDialog):
             ask(self)
 
+    def action_export(self) -> None:
+        """Export what is on screen, what is marked, or everything."""
+        if self.monitor is None:
+            self.say("There is nothing to export yet.", severity="warning")
+        elif isinstance(self.screen, CxScreen):
+            from . import scopes
+            from .screens import export
+
+            export.ask(self, self.monitor, [*self.screen.scopes(), scopes.EVERYTHING])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a snapshot nothing is asked of a platform."""
+        return not (self.is_exhibit and action in _ACTS) and super().check_action(
+            action, parameters
+        )
+
     def action_leave(self) -> None:
         """Back one screen; at the root, quit."""
         if isinstance(self.screen, RoomScreen):
@@ -381,4 +449,5 @@ class CxtopApp(App[str]):
         self._close_messages_no_wait()
 
 
+_ACTS = {"pause", "execute", "submit", "profile"}
 _MOVES = {"table", "tree", "lines", "filter", "dialog"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from urllib.parse import unquote, urlsplit
 
 from ..core.models import Attempt, Call, CallState, WaitReason
 from . import words
@@ -39,6 +40,14 @@ def attempt_sign(attempt: Attempt) -> Sign:
     meaning = _MEANINGS.get(status)
     word = f"{status} {meaning}" if meaning else str(status)
     return ("▲", word, "warn") if status == 429 else ("✖", word, "bad")
+
+
+def subject_of(call: Call) -> str:
+    """The id of what the call is about: its run, or the action that it runs; empty for others."""
+    if call.run_id or call.operation != "execute":
+        return call.run_id or ""
+    parts = urlsplit(call.url).path.split("/")
+    return unquote(parts[-2]) if len(parts) > 2 and parts[-1] == "execute" else ""
 
 
 def call_sign(call: Call, now: datetime) -> Sign:
@@ -104,7 +113,8 @@ def wait_words(attempt: Attempt) -> str:
     if attempt.wait_s is None:
         return ""
     reason = "Retry-After" if attempt.wait_reason is WaitReason.RETRY_AFTER else "backoff"
-    return f"{reason if attempt.wait_reason else 'wait'} {seconds(attempt.wait_s)}"
+    long = seconds(attempt.wait_s) if attempt.wait_s else "0 s"
+    return f"{reason if attempt.wait_reason else 'wait'} {long}"
 
 
 def seconds(amount: float) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
+from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from rich.text import Text
@@ -62,6 +63,12 @@ def width_of(line: Line) -> int:
     return sum(cell_len(safe(text)) for text, _ in line)
 
 
+def fitted(text: str, width: int) -> str:
+    """The text, safe and on one line, in at most `width` cells; cut with an ellipsis."""
+    text = safe(text)
+    return text if cell_len(text) <= width else _cut(text, width)
+
+
 def segments(line: Line, base: Style, width: int, *, right: bool = False) -> list[Segment]:
     """The line on `base` in exactly `width` cells, cut with an ellipsis where it is longer."""
     made: list[Segment] = []
@@ -83,6 +90,16 @@ def segments(line: Line, base: Style, width: int, *, right: bool = False) -> lis
     if left:
         made.append(Segment(" " * left, base.rich_style))
     return made
+
+
+def colour(tone: Tone, base: Style) -> Color | None:
+    """The colour of a tone on `base`, for the widgets of Textual that still speak rich."""
+    return (base + _style(tone)).rich_style.color
+
+
+def in_words(tone: Tone, base: Style) -> str:
+    """The tone on `base` as rich says a style, for widgets that take nothing else."""
+    return str((base + _style(tone)).rich_style)
 
 
 def _cut(text: str, width: int) -> str:

@@ -17,5 +17,6 @@ ROOMS = (
     Room("1", "Runs", "runs"),
     Room("2", "Exchanges", "exchanges"),
     Room("3", "Retries", "retries"),
+    Room("4", "Health", "health"),
     Room("5", "Recovery", "recovery"),
 )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ..core.models import ConnectionState, Outcome, RunStatus, RunView, WatchState
+from ..core.models import (
+    ActionHealth,
+    ConnectionState,
+    HealthState,
+    Outcome,
+    RunStatus,
+    RunView,
+    WatchState,
+)
 from .ink import Tone
 
 Sign = tuple[str, str, Tone]
@@ -29,8 +37,16 @@ _CONNECTION: dict[ConnectionState, Sign] = {
     ConnectionState.PAUSED: ("‖", "paused", "warn"),
     ConnectionState.OFFLINE: ("▲", "offline", "bad"),
     ConnectionState.DENIED: ("✖", "denied", "bad"),
+    ConnectionState.SNAPSHOT: ("■", "snapshot", "warn"),
 }
 
+_HEALTH: dict[HealthState, Sign] = {
+    HealthState.UNKNOWN: ("?", "no calls", "dim"),
+    HealthState.HEALTHY: ("✔", "healthy", "good"),
+    HealthState.PENDING: ("◷", "pending", "warn"),
+    HealthState.ABOVE: ("▲", "above", "bad"),
+    HealthState.SILENCED: ("■", "silenced", "warn"),
+}
 
 _OUTCOMES: dict[Outcome, str] = {
     Outcome.OK: "ok",
@@ -81,3 +97,10 @@ def run_sign(view: RunView) -> Sign:
 def connection_sign(state: ConnectionState) -> Sign:
     """The sign of the connection to the platform."""
     return _CONNECTION[state]
+
+
+def health_sign(health: ActionHealth) -> Sign:
+    """The sign of an action's health; that nothing is known yet is not the same as no calls."""
+    if health.report is None:
+        return ("▲", "no answer", "warn") if health.trouble else ("◷", "asking", "dim")
+    return _HEALTH[health.state]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 NOTHING = "–"
+_SECONDS = re.compile(r"PT(\d+)S")
+_PERIOD = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
 def amount(number: int | None) -> str:
@@ -22,6 +25,26 @@ def share(fraction: float | None) -> str:
     if fraction > 0:
         percent = max(percent, 1)
     return f"{percent} %"
+
+
+def percent(number: float | None) -> str:
+    """A percentage with two decimals, as reports give it."""
+    return NOTHING if number is None else f"{number:,.2f} %"
+
+
+def limit(number: float) -> str:
+    """A percentage that somebody set, without decimals that say nothing: `5 %`, `2.5 %`."""
+    return f"{number:g} %"
+
+
+def period(interval: str) -> str:
+    """An ISO 8601 duration as people say it: `24 h` for `PT24H`; itself where it is none."""
+    if seconds := _SECONDS.fullmatch(interval):
+        return whole_span(float(seconds[1]))
+    found = _PERIOD.fullmatch(interval)
+    parts = found.groups() if found else ()
+    said = " ".join(f"{part} {unit}" for part, unit in zip(parts, "wdhms", strict=False) if part)
+    return said or interval
 
 
 def rate(per_second: float | None) -> str:

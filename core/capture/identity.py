@@ -20,19 +20,35 @@ import msgspec
 
 from ..models.exchanges import RequestIdSource
 from ..text import log_line
-from .record import UNREADABLE
+from .record import UNREADABLE, AttemptPart
 
 LONGEST_ID = 256
+MOST_ATTEMPTS = 500
+"""So many attempts an exchange keeps at most."""
 
 
 class Identity:
-    """The id of one request, shared by everything that handles it, tasks and threads included."""
+    """The id of one request, shared by everything that handles it, tasks and threads included.
 
-    __slots__ = ("request_id", "source")
+    What a handler tells of its work is collected here too, for the exchange: `attempts` of its
+    upstream calls, which `calls` counts, and the `failure` that it caught. `traceparent` is the
+    header as it came.
+    """
+
+    __slots__ = ("attempts", "calls", "failure", "request_id", "source", "traceparent")
 
     def __init__(self) -> None:
         self.request_id = ""
         self.source = RequestIdSource.GENERATED
+        self.traceparent = ""
+        self.attempts: list[AttemptPart] = []
+        self.calls = 0
+        self.failure: BaseException | None = None
+
+    def tried(self, attempt: AttemptPart) -> None:
+        """Takes an attempt; beyond a bound they are left out."""
+        if len(self.attempts) < MOST_ATTEMPTS:
+            self.attempts.append(attempt)
 
     def from_header(self, value: bytes) -> None:
         """Takes the id from a header's value, if it can be one."""

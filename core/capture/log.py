@@ -19,7 +19,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from weakref import WeakSet
@@ -30,6 +29,8 @@ from .cleaner import Cleaner
 from .files import LogFile
 from .record import encode
 from .sighting import Sighting
+from .stats import CaptureStats
+from .syncing import Syncing
 
 Fsync = Literal["never", "interval", "always"]
 
@@ -44,23 +45,6 @@ _QUEUE_LENGTH = 20_000
 _QUEUE_WEIGHT = 64 * 1024 * 1024
 _RETRY_FIRST_S = 0.5
 _RETRY_MOST_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureStats:
-    """What became of the exchanges so far.
-
-    `seen` were handed in, `written` are in the file, `waiting` are on their way, `dropped` found
-    no room, `failed` could not be made into a line. `problem` is why the file cannot be written
-    at present, empty if it can.
-    """
-
-    seen: int
-    written: int
-    waiting: int
-    dropped: int
-    failed: int
-    problem: str
 
 
 class CaptureLog:
@@ -103,6 +87,7 @@ class CaptureLog:
         self.redactor = redactor
         self._cleaner = Cleaner(redactor)
         self._file = LogFile(path, service, max_bytes=max_bytes, keep=keep)
+        self._syncing = Syncing(self._file, self._trouble)
         self._interval = flush_interval_s
         self._fsync = fsync
         self._max_waiting = max_waiting
@@ -114,7 +99,6 @@ class CaptureLog:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._slicing = False
-        self._syncing = False
         self._retry_at = 0.0
         self._retry_after = _RETRY_FIRST_S
         self._seen = self._written = self._dropped = self._failed = 0
@@ -184,7 +168,7 @@ class CaptureLog:
         with self._lock:
             self.flush()
             if self._fsync != "never":
-                self._sync_now()
+                self._syncing.now()
             self._file.close()
             if self._lines:
                 self._drop(len(self._lines))
@@ -198,7 +182,8 @@ class CaptureLog:
         self._lines.clear()
         self._queue_weight = self._lines_size = 0
         self._loop = self._timer = None
-        self._slicing = self._syncing = False
+        self._slicing = False
+        self._syncing.forget()
         self._file.forget()
 
     def _slice(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -265,7 +250,7 @@ class CaptureLog:
             self._written += before - len(self._lines)
             self._lines_size = sum(map(len, self._lines))
         if self._fsync != "never" and len(self._lines) < before:
-            self._sync()
+            self._syncing.soon()
 
     def _trouble(self, error: OSError) -> None:
         self._retry_at = time.monotonic() + self._retry_after
@@ -300,48 +285,6 @@ class CaptureLog:
         if self._failed == 1:
             # The text of the error may quote a body, so only its type is told.
             LOGGER.warning("An exchange could not be written: %s.", type(error).__name__)
-
-    def _sync(self) -> None:
-        """Syncs the file in a thread where an event loop runs, else here."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._sync_now()
-            return
-        if self._syncing:
-            return  # the next flush will
-        try:
-            descriptor = self._file.duplicate()
-        except OSError as error:
-            self._trouble(error)
-            return
-        if descriptor is None:
-            return
-        self._syncing = True
-        loop.run_in_executor(None, _fsync, descriptor).add_done_callback(self._synced)
-
-    def _synced(self, done: asyncio.Future[None]) -> None:
-        self._syncing = False
-        if done.cancelled():
-            return
-        error = done.exception()
-        if isinstance(error, OSError):
-            self._trouble(error)
-
-    def _sync_now(self) -> None:
-        try:
-            descriptor = self._file.duplicate()
-            if descriptor is not None:
-                _fsync(descriptor)
-        except OSError as error:
-            self._trouble(error)
-
-
-def _fsync(descriptor: int) -> None:
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 _LOGS: WeakSet[CaptureLog] = WeakSet()

@@ -151,6 +151,8 @@ class _Passage:
         for name, value in headers:
             if name == middleware.id_key:
                 self.identity.from_header(value)
+            elif name == b"traceparent":
+                self.identity.traceparent = value.decode("latin-1")
             elif name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
                 self._request_done = False
         if self._request_done:
@@ -267,6 +269,10 @@ class _Passage:
         sighting.request_id = self.identity.request_id
         sighting.request_id_source = self.identity.source
         sighting.route = self._route()
+        sighting.attempts = self.identity.attempts
+        if sighting.failure is None and self.identity.failure is not None:
+            redactor = self._middleware.log.redactor
+            sighting.failure = failure_of(self.identity.failure, redactor)
         if not self._request_done:
             self._count_unread()
         self._middleware.log.submit(sighting)

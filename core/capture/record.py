@@ -1,8 +1,9 @@
 """The line format of a capture log: one JSON object a line, one exchange an object.
 
 The keys are the fields of `Exchange`, in this order: first the head (who, when, how it went),
-last headers, bodies and the failure. Whoever indexes a log decodes only the head and skips the
-rest, which is most of a line. What is empty may be left out. A line never holds a raw newline.
+last headers, bodies, the failure and a handler's attempts. Whoever indexes a log decodes only the
+head and skips the rest, which is most of a line. What is empty may be left out. A line never holds
+a raw newline.
 
 `at` is RFC 3339 in UTC with microseconds. Numbers in bodies are written as Python reads them:
 `1.10` becomes `1.1`, and of keys that come twice the last one stays.
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..errors import LineError
+from ..models.calls import UpstreamAttempt, WaitReason
 from ..models.exchanges import (
     Body,
     BodyKind,
@@ -76,6 +78,30 @@ class FailurePart(msgspec.Struct, omit_defaults=True, gc=False):
     frames: tuple[FramePart, ...] = ()
 
 
+class AttemptPart(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
+    """`UpstreamAttempt` as it stands in a line; `number` always comes first (see `ATTEMPTS`)."""
+
+    number: int
+    call: int = 1
+    method: str = ""
+    url: str = ""
+    started_at: datetime
+    duration_ms: float = 0.0
+    outcome: str = ""
+    status: int | None = None
+    detail: str = ""
+    wait_s: float | None = None
+    wait_reason: WaitReason | None = None
+    rate_limit: dict[str, str] = {}
+    request_id: str = ""
+    correlation_id: str | None = None
+    gave_up: str = ""
+
+
+ATTEMPTS = b'"attempts":[{"number":'
+"""What stands in every line that has attempts; a body may hold it too."""
+
+
 class Line(Head, omit_defaults=True, kw_only=True, gc=False):
     """A whole line."""
 
@@ -84,6 +110,7 @@ class Line(Head, omit_defaults=True, kw_only=True, gc=False):
     response_headers: tuple[tuple[str, str], ...] = ()
     response: BodyPart | None = None
     failure: FailurePart | None = None
+    attempts: tuple[AttemptPart, ...] = ()
 
 
 # What msgspec raises for bytes that are not the line asked for: its own errors and wrong UTF-8 are
@@ -145,7 +172,16 @@ def decode_line(line: bytes) -> Exchange:
         response_headers=found.response_headers,
         response=_body(found.response),
         failure=_failure(found.failure),
+        attempts=tuple(map(upstream_attempt, found.attempts)),
     )
+
+
+def upstream_attempt(part: AttemptPart) -> UpstreamAttempt:
+    """The attempt that a part of a line tells of. Raises `LineError` for a time without a zone."""
+    _need_zone(part.started_at)
+    fields: dict[str, Any] = {name: getattr(part, name) for name in AttemptPart.__struct_fields__}
+    fields["started_at"] = part.started_at.astimezone(UTC)
+    return UpstreamAttempt(**fields)
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
@@ -158,10 +194,14 @@ def _decoded(decoder: msgspec.json.Decoder[T], line: bytes) -> T:
             fix="It was cut off, damaged, or written by something else.",
         ) from error
     at = found.at  # pyright: ignore[reportAttributeAccessIssue]
-    if at.tzinfo is None:
-        raise LineError("This line is not an exchange.", why="Its time bears no zone.")
+    _need_zone(at)
     found.at = at.astimezone(UTC)  # pyright: ignore[reportAttributeAccessIssue]
     return found
+
+
+def _need_zone(at: datetime) -> None:
+    if at.tzinfo is None:
+        raise LineError("This line is not an exchange.", why="Its time bears no zone.")
 
 
 def _body(part: BodyPart | None) -> Body:
@@ -192,7 +232,15 @@ def _line(exchange: Exchange) -> Line:
     if failure is not None:
         frames = tuple(FramePart(f.function, f.file, f.line) for f in failure.frames)
         fields["failure"] = FailurePart(failure.type, failure.message, frames)
+    fields["attempts"] = tuple(map(_attempt_part, exchange.attempts))
     return Line(**fields)
+
+
+def _attempt_part(attempt: UpstreamAttempt) -> AttemptPart:
+    names = AttemptPart.__struct_fields__
+    fields: dict[str, Any] = {name: getattr(attempt, name) for name in names}
+    fields["started_at"] = attempt.started_at.astimezone(UTC)
+    return AttemptPart(**fields)
 
 
 def _body_part(body: Body) -> BodyPart | None:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from ..models.exchanges import Outcome, RequestIdSource
 from .bodies import Seen, see
 from .cleaner import Cleaner
 from .outcome import outcome_of
-from .record import FailurePart, Line
+from .record import AttemptPart, FailurePart, Line
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -22,6 +24,7 @@ MAX_BODY = 1024 * 1024
 _ACTION = re.compile(r"/(?:data-?actions|(?:data|integrations)/actions)/([^/?#]+)", re.IGNORECASE)
 _NOT_AN_ID = ("webhook", "query", "details")
 _OVERHEAD = 2048
+_ATTEMPT = 1024
 
 
 class Part:
@@ -56,10 +59,12 @@ class Sighting:
 
     `at` is epoch seconds. `outcome` is set where it does not follow from the answer: an
     exception, a caller who left, a service that was not reached. `failure` is redacted already.
+    `attempts` are those that the handler reported.
     """
 
     __slots__ = (
         "at",
+        "attempts",
         "duration_ms",
         "failure",
         "method",
@@ -90,11 +95,13 @@ class Sighting:
         self.duration_ms: float | None = None
         self.outcome: Outcome | None = None
         self.failure: FailurePart | None = None
+        self.attempts: Sequence[AttemptPart] = ()
 
     @property
     def weight(self) -> int:
         """About how many bytes it holds in memory."""
-        return self.request.kept + self.response.kept + _OVERHEAD
+        attempts = len(self.attempts) * _ATTEMPT
+        return self.request.kept + self.response.kept + attempts + _OVERHEAD
 
     def line(self, service: str, cleaner: Cleaner) -> Line:
         """Its line, without secrets."""
@@ -136,7 +143,22 @@ class Sighting:
             response_headers=answered,
             response=response.part,
             failure=self.failure,
+            attempts=tuple(_clean(attempt, cleaner) for attempt in self.attempts),
         )
+
+
+def _clean(attempt: AttemptPart, cleaner: Cleaner) -> AttemptPart:
+    """A copy without secrets."""
+    text = cleaner.redactor.text
+    return msgspec.structs.replace(
+        attempt,
+        url=cleaner.url(attempt.url),
+        detail=text(attempt.detail),
+        outcome=cleaner.word(attempt.outcome),
+        gave_up=text(attempt.gave_up),
+        rate_limit=dict(cleaner.redactor.headers(attempt.rate_limit)),
+        correlation_id=attempt.correlation_id and cleaner.word(attempt.correlation_id),
+    )
 
 
 def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:

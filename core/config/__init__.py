@@ -4,6 +4,7 @@ Telling and checking them is in `describing`, which the app does not need at its
 """
 
 from .configfile import RedactSettings
+from .health import HealthSettings
 from .layers import Origin, Source
 from .loading import ADHOC_NAME, Flags, Settings, load
 from .notices import NotifySettings
@@ -19,6 +20,7 @@ __all__ = [
     "REGIONS",
     "Credentials",
     "Flags",
+    "HealthSettings",
     "NotifySettings",
     "Origin",
     "Paths",

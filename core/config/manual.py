@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SECTIONS = ("timeouts", "retry", "poll", "retention", "recovery", "notify", "endpoints")
+SECTIONS = ("timeouts", "retry", "poll", "retention", "recovery", "notify", "health", "endpoints")
 """The tables inside a profile."""
 
 
@@ -119,6 +119,11 @@ SETTINGS: dict[str, Setting] = {
     "retention.max_age_days": Setting(
         "what is older leaves the store", "a number of days above 0", "30"
     ),
+    "retention.audit_days": Setting(
+        "when entries leave the audit log; never sooner than the rest",
+        "a number of days above 0",
+        "365",
+    ),
     "retention.max_bytes": Setting(
         "how large the store may grow", 'a number of bytes, or a size such as "1 GiB"', '"1 GiB"'
     ),
@@ -147,8 +152,8 @@ SETTINGS: dict[str, Setting] = {
     "notify.on": Setting(
         "what notice is given of",
         "a list of ended (a run ended otherwise than completed), error_share, dead_letter, "
-        "budget (no call is left) and recovered",
-        '["ended", "error_share", "dead_letter", "budget", "recovered"]',
+        "budget (no call is left), health (an action is above its threshold) and recovered",
+        '["ended", "error_share", "dead_letter", "budget", "health", "recovered"]',
     ),
     "notify.error_share": Setting(
         "the share of a run's records that may fail before it is told",
@@ -162,6 +167,39 @@ SETTINGS: dict[str, Setting] = {
         "read (0600)",
         "a list of https:// URLs (http:// to this machine only)",
         secret=True,
+    ),
+    "health.threshold": Setting(
+        "the error rate above which an action is ill", "a number of percent above 0, up to 100", "5"
+    ),
+    "health.thresholds": Setting(
+        "the same for single actions, by their ids",
+        "a table of ids with a number of percent each",
+        '{ "crm-find-customer" = 2.5 }',
+    ),
+    "health.actions": Setting(
+        "the ids of actions whose health is followed, beside those that are captured",
+        "a list of texts",
+        '["crm-find-customer"]',
+    ),
+    "health.interval": Setting(
+        "the time up to now that figures are of",
+        "an ISO 8601 duration in weeks, days, hours, minutes or seconds",
+        '"PT24H"',
+    ),
+    "health.refresh_s": Setting("between two looks at an action", _SECONDS, "60"),
+    "health.for_s": Setting(
+        "how long an action must be above its threshold, or below again, before it is told",
+        "a number of seconds from 0 to 86400",
+        "300",
+    ),
+    "health.clear_below": Setting(
+        "the error rate below which an action that was ill is well again; 80 % of its threshold "
+        "when not set",
+        "a number of percent above 0, up to 100",
+        "4",
+    ),
+    "health.least": Setting(
+        "of fewer executions than this nothing is told", "a whole number from 1", "10"
     ),
 }
 """The settings of a profile by dotted name, in the order in which they are shown."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from .kinds import Secret, Section, no_bool
 from .recovery import checked_webhook
 
-Occasion = Literal["ended", "error_share", "dead_letter", "budget", "recovered"]
+Occasion = Literal["ended", "error_share", "dead_letter", "budget", "health", "recovered"]
 OCCASIONS: tuple[Occasion, ...] = get_args(Occasion)
 
 

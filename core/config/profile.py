@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -13,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from .health import HealthSettings
 from .kinds import GIB, MIB, Count, Seconds, Secret, Section, Size, UrlPath, no_bool
 from .notices import NotifySettings
 from .recovery import RecoverySettings, checked_webhook
@@ -36,6 +38,9 @@ class RetrySettings(Section):
     max_retry_after_s: Seconds = 180.0
 
 
+_Days = Annotated[float, BeforeValidator(no_bool), Field(gt=0, le=36_500, allow_inf_nan=False)]
+
+
 class PollSettings(Section):
     """How runs are polled.
 
@@ -57,12 +62,24 @@ class PollSettings(Section):
 
 
 class Retention(Section):
-    """What the store keeps: age in days, size in bytes."""
+    """What the store keeps: age in days, size in bytes.
 
-    max_age_days: Annotated[
-        float, BeforeValidator(no_bool), Field(gt=0, le=36_500, allow_inf_nan=False)
-    ] = 30.0
+    `audit_days` is the age of entries of the audit log, which stay at least as long as the rest.
+    """
+
+    max_age_days: _Days = 30.0
     max_bytes: Size = GIB
+    audit_days: _Days = 365.0
+
+    @property
+    def max_age(self) -> timedelta:
+        """How old anything but the audit log may become."""
+        return timedelta(days=self.max_age_days)
+
+    @property
+    def max_audit_age(self) -> timedelta:
+        """How old an entry of the audit log may become."""
+        return timedelta(days=max(self.audit_days, self.max_age_days))
 
 
 class Profile(Section):
@@ -98,6 +115,7 @@ class Profile(Section):
     retention: Retention = Retention()
     recovery: RecoverySettings = RecoverySettings()
     notify: NotifySettings = NotifySettings()
+    health: HealthSettings = HealthSettings()
     runs: tuple[str, ...] = ()
     captures: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     slack_webhook_url: Secret | None = None

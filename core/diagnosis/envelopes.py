@@ -10,7 +10,18 @@ from .complaints import complaint_in
 from .content import read_text
 from .expecting import Expectation, Form, Shape
 from .refusals import Ids, quoting, sentences
-from .wording import FINDINGS, Findings, count, described, few, line, step, tame, type_name
+from .wording import (
+    FINDINGS,
+    Findings,
+    count,
+    described,
+    ended,
+    few,
+    line,
+    step,
+    tame,
+    type_name,
+)
 
 _EXECUTE_FIELDS = frozenset(("id", "status", "result", "errors", "warnings"))
 _LEVELS = 3
@@ -117,7 +128,7 @@ def _action_errors(body: dict[str, Any], complaints: list[Any], ids: Ids) -> Dia
             ids = (*ids, ("context id", complaint.context_id))
     return Diagnosis(
         outcome=Outcome.ACTION_ERRORS,
-        message=f"The action answered with {count(complaints, 'error')}: {findings[0][1]}.",
+        message=ended(f"The action answered with {count(complaints, 'error')}: {findings[0][1]}"),
         hint=sentences(_HINT_ACTION, quoting(ids[:4])),
         code=first_code,
         findings=(*few(findings, len(complaints)), *_warnings(body)),

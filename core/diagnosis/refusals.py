@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..models import Diagnosis, Outcome
 from .complaints import Complaint, complaint_in
 from .content import HINT_FRONT, Content
-from .wording import few, line, opaque, quote
+from .wording import ended, few, line, opaque, quote
 
 Ids = tuple[tuple[str, str], ...]
 """What to quote to whoever runs the service: `("correlation id", "…")`."""
@@ -64,7 +64,7 @@ def refusal(
         findings.insert(0, (where, f"not JSON: {content.fault.what}"))
     return Diagnosis(
         outcome=outcome,
-        message=f"{named(status)}: {_told(outcome, complaint, content)}.",
+        message=ended(f"{named(status)}: {_told(outcome, complaint, content)}"),
         hint=sentences(_hint(status, headers, content), quoting(ids)),
         code=complaint.code,
         findings=few(findings),
@@ -134,7 +134,7 @@ def _told(outcome: Outcome, complaint: Complaint, content: Content) -> str:
 def _hint(status: int, headers: Mapping[str, str], content: Content) -> str:
     usual = _HINTS.get(status, _HINTS[500] if status >= 500 else _HINTS[400])
     wait = headers.get("retry-after", "").strip()
-    if wait and status in (429, 503):
+    if wait and status in (429, 503) and wait.strip("0."):
         seconds = wait.replace(".", "", 1).isdecimal()
         usual = (
             f"Wait {line(wait, 12)} s" if seconds else f"Wait as Retry-After says, {quote(wait)}"

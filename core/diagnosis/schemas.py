@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from .expecting import Fit
-from .wording import FINDINGS, few, line, step, type_name
+from .wording import FINDINGS, Findings, few, line, step, type_name
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -55,13 +55,15 @@ _LIMITS = {
 class JsonSchema:
     """A JSON Schema of any draft; `name` is what sentences call it.
 
-    It is applied as it stands: nothing that it refers to is fetched. Raises ConfigError when it
-    is no valid schema.
+    It is applied as it stands: nothing that it refers to is fetched. With `discreet` no finding
+    tells a number that was found. Raises ConfigError when it is no valid schema.
     """
 
     text_is_token = False
 
-    def __init__(self, schema: Mapping[str, Any] | bool, *, name: str = "") -> None:
+    def __init__(
+        self, schema: Mapping[str, Any] | bool, *, name: str = "", discreet: bool = False
+    ) -> None:
         # Imported here because it takes as long as all the rest, and few answers need it.
         from jsonschema import Draft202012Validator, SchemaError
         from jsonschema.validators import validator_for
@@ -83,6 +85,7 @@ class JsonSchema:
         title = schema.get("title") if isinstance(schema, Mapping) else None
         self.name = name or (title if isinstance(title, str) else "schema")
         self._validator = validator(schema, registry=REGISTRY)
+        self._discreet = discreet
 
     def fit(self, value: Any, path: str) -> Fit:
         """Holds `value` against the schema.
@@ -104,12 +107,67 @@ class JsonSchema:
         if not errors:
             return Fit(partial=value)
         # Each field that lacks is an error of its own, and each of them tells of all.
-        findings = dict.fromkeys(found for error in errors for found in _told(error, path))
+        told = (found for error in errors for found in _told(error, path, self._discreet))
+        findings = dict.fromkeys(told)
         partial = None if len(errors) > _MOST else _without(value, errors)
         return Fit(few(sorted(findings)), partial)
 
 
-def _told(error: ValidationError, root: str) -> Iterator[tuple[str, str]]:
+def schema_faults(schema: Any, path: str) -> Findings:
+    """What is wrong with `schema` itself, which stands at `path` and is to be a JSON Schema.
+
+    Each fault by its JSON path: of keywords, of patterns, and references to what is not in it.
+    """
+    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema.validators import validator_for
+    from jsonschema_specifications import REGISTRY
+
+    if not isinstance(schema, Mapping | bool):
+        return ((path, f"expected a JSON Schema, found {type_name(schema)}"),)
+    validator: Any = validator_for(schema, default=Draft202012Validator)
+    rules = validator(
+        validator.META_SCHEMA, registry=REGISTRY, format_checker=FormatChecker(["regex"])
+    )
+    try:
+        errors = list(islice(rules.iter_errors(schema), _MOST))
+        lost = list(_lost(schema, path)) if isinstance(schema, Mapping) else []
+    except RecursionError:
+        return ((path, "is nested too deeply"),)
+    findings = dict.fromkeys(found for error in errors for found in _told(error, path))
+    return few(sorted([*findings, *lost]))
+
+
+def _lost(schema: Any, path: str) -> Iterator[tuple[str, str]]:
+    """References that lead nowhere."""
+    from jsonschema_specifications import REGISTRY
+    from referencing import Resource
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    resource = Resource.from_contents(schema, default_specification=DRAFT202012)
+    resolver = REGISTRY.resolver_with_root(resource)
+    for where, reference in _references(schema, path):
+        try:
+            resolver.lookup(reference)
+        except (Unresolvable, ValueError):
+            yield where, f"refers to {line(reference)}, which is not in it"
+
+
+def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            # What stands under these is data, not schema.
+            if key in ("const", "enum", "default", "examples", "example"):
+                continue
+            if key == "$ref" and isinstance(item, str):
+                yield step(path, key), item
+            yield from _references(item, step(path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _references(item, step(path, index))
+
+
+def _told(error: ValidationError, root: str, discreet: bool = False) -> Iterator[tuple[str, str]]:
     """What one error says, by path; names a type or size, never the value."""
     path = root
     for key in error.absolute_path:
@@ -134,11 +192,16 @@ def _told(error: ValidationError, root: str) -> Iterator[tuple[str, str]]:
             yield path, f"expected {line(str(rule), 40)}, found another {found}"
         case "pattern":
             yield path, f"expected a string like {line(str(rule), 40)}, found another"
+        case "format":
+            yield path, f"expected a {line(str(rule), 20)}, found another {found}"
         case "anyOf" | "oneOf" | "allOf":
-            yield path, f"expected one of {len(rule)} shapes, found {found}{_closest(error, root)}"
+            closest = _closest(error, root, discreet)
+            yield path, f"expected one of {len(rule)} shapes, found {found}{closest}"
         case keyword if limit := _LIMITS.get(str(keyword)):
             wanted = limit.format(line(str(rule), 20))
-            yield path, f"expected {wanted}, found {_size(value)}"
+            is_number = not isinstance(value, str | list | dict)
+            told = f"another {found}" if discreet and is_number else _size(value)
+            yield path, f"expected {wanted}, found {told}"
         case keyword:
             yield path, f"does not fit the schema's {keyword}, found {found}"
 
@@ -162,12 +225,12 @@ def _extras(error: ValidationError) -> Iterator[str]:
             yield name
 
 
-def _closest(error: ValidationError, root: str) -> str:
+def _closest(error: ValidationError, root: str, discreet: bool) -> str:
     """What stands in the way of the alternative that comes closest."""
     if not error.context:
         return ""
     nearest = max(error.context, key=lambda each: len(each.absolute_path))
-    where, told = next(_told(nearest, root), ("", ""))
+    where, told = next(_told(nearest, root, discreet), ("", ""))
     return f" (closest: {where} {told})" if told else ""
 
 

@@ -37,6 +37,11 @@ def line(text: str, limit: int = QUOTED) -> str:
     return clip(safe(" ".join(REDACTOR.text(text[:_LOOKED_AT]).split())), limit)
 
 
+def ended(text: str) -> str:
+    """`text` as the end of a sentence: with one full stop, if it does not end in one already."""
+    return text if text.rstrip("”").endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def opaque(text: str) -> bool:
     """Whether `text` is one long word: it may be a token, which only its name would betray."""
     return _ONE_WORD.match(text) is not None

@@ -1,6 +1,6 @@
 """One call to the platform with its token, its retries, its recorded attempts and its budget."""
 
-from . import _lean as _lean  # isort: skip - before anything that imports httpx
+from .. import lean as lean  # isort: skip - before anything that imports httpx
 from .answer import Answer
 from .caller import Caller
 from .request import UNSET, Request, segment

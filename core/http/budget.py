@@ -6,26 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from ..clocks import EPOCH_FROM, reset_in, retry_after_s
 from ..models import RateBudget
-from .clocks import EPOCH_FROM, reset_in, retry_after_s
 
 WINDOW = timedelta(seconds=60)
 """The window of a budget whose end the platform does not tell."""
 
 _FAMILIES = ("x-ratelimit-{}", "ratelimit-{}", "x-rate-limit-{}")
 _FIRST_NUMBER = re.compile(r"\s*(\d{1,12})(?![\d.])", re.ASCII)
-_MOST_KEPT = 16
-_LONGEST_KEPT = 200
-
-
-def rate_limit_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that speak of rate limits, `retry-after` among them, by lower-case name."""
-    told = {
-        name[:_LONGEST_KEPT]: value[:_LONGEST_KEPT]
-        for name, value in headers.items()
-        if name == "retry-after" or "ratelimit" in name.replace("-", "")
-    }
-    return dict(list(told.items())[:_MOST_KEPT])
 
 
 class BudgetMeter:

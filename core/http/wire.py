@@ -14,6 +14,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from .. import __version__
+from ..clocks import rate_limit_headers, retry_after_s
 from ..config import Profile
 from ..errors import RequestError
 from ..models import Attempt
@@ -21,9 +22,8 @@ from ..redact import REDACTOR
 from ..text import clip
 from .answer import Answer
 from .body import ACCEPTED, read_body
-from .budget import BudgetMeter, rate_limit_headers
+from .budget import BudgetMeter
 from .circuit import Circuit, Trip
-from .clocks import retry_after_s
 from .faults import AnswerTooSlow, Fault, fault_of
 from .journal import Journal
 from .refusal import message_of

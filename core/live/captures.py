@@ -7,14 +7,16 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from ..config import Settings
+from ..config import HealthSettings, Settings
 from ..config.redaction import redactor_of
 from ..errors import SourceError, StoreError
 from ..models import Correlation, RateBudget, RecordError
 from ..sources import Library
-from ..store import Store
+from ..store import Store, figures, health
 from .correlation import Correlator
 from .executing import sources_of
+from .health import MOST_SEEN
+from .healthreports import HealthReports
 from .session import Link, open_session
 from .tracing import Tracer
 
@@ -33,9 +35,19 @@ class Captures:
     Nothing is read before `catch_up`, or while `follow` runs.
     """
 
-    def __init__(self, store: Store, library: Library, tracer: Tracer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        library: Library,
+        tracer: Tracer,
+        *,
+        link: Link | None = None,
+        settings: HealthSettings | None = None,
+    ) -> None:
         self.store = store
         self.library = library
+        self.health = HealthReports(store, link)
+        self._health_settings = settings or HealthSettings()
         self._correlator = Correlator(library, store, tracer)
         self._reading = asyncio.Lock()
 
@@ -63,6 +75,17 @@ class Captures:
                 log.warning("Exchanges cannot be indexed: %s", error)
                 await asyncio.sleep(_AFTER_TROUBLE_S)
             await asyncio.sleep(FOLLOW_S)
+
+    async def actions(self) -> list[str]:
+        """The actions whose health is followed: those of the profile, those that the user follows
+        in the app, and those that are captured, but for those that the user does not want."""
+        limit = MOST_SEEN
+        kept = await self.store.readers.read(health.kept)
+        seen = await self.store.readers.read(lambda c: figures.actions(c, limit))
+        wanted = [one.action_id for one in kept if one.followed]
+        unwanted = {one.action_id for one in kept if one.followed is False}
+        known = dict.fromkeys((*self._health_settings.actions, *wanted, *seen))
+        return [action_id for action_id in known if action_id not in unwanted]
 
     async def correlate(self, request_id: str) -> Correlation:
         """Everything that is known to belong to a request, also what came just now.
@@ -124,4 +147,7 @@ async def open_captures(
             budget=lambda: RateBudget() if link is None else link.budget,
             on_store_trouble=trouble,
         )
-        yield Captures(store, library, tracer)
+        profile = settings.profile
+        yield Captures(
+            store, library, tracer, link=link, settings=None if profile is None else profile.health
+        )

@@ -10,13 +10,13 @@ from typing import Literal, NamedTuple
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["run", "errors", "call", "connection", "budget", "runs", "recovery"]
+Kind = Literal["run", "errors", "call", "connection", "budget", "runs", "recovery", "health"]
 
 
 class Change(NamedTuple):
     """Something changed: a run (`key` is its id), its kept errors, a call (its call id), a
-    recovery (its error's id), or, without a key, the connection, the rate budget, or which runs
-    are watched."""
+    recovery (its error's id), the health of an action (its id), or, without a key, the
+    connection, the rate budget, or which runs are watched."""
 
     kind: Kind
     key: str = ""

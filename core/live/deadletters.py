@@ -183,7 +183,12 @@ class DeadLetters:
         if letter.state is not LetterState.WAITING:
             self._audit(connection, letter, AuditEvent.REQUEUED, now, f"It was {letter.state}.")
         again = letter.model_copy(
-            update={"state": LetterState.WAITING, "next_at": now, "reason": ""}
+            update={
+                "state": LetterState.WAITING,
+                "next_at": now,
+                "settled_at": None,
+                "reason": "",
+            }
         )
         deadletters.put(connection, again, self._store.redactor)
         return True
@@ -197,7 +202,12 @@ class DeadLetters:
         # Whoever delivers it at this moment finds that it is not theirs any more.
         kept.void(connection, deadletters.lease_name(error_id))
         gone = letter.model_copy(
-            update={"state": LetterState.DISCARDED, "next_at": None, "reason": reason}
+            update={
+                "state": LetterState.DISCARDED,
+                "next_at": None,
+                "settled_at": now,
+                "reason": reason,
+            }
         )
         deadletters.put(connection, gone, self._store.redactor)
         self._audit(connection, letter, AuditEvent.DISCARDED, now, reason)
@@ -243,15 +253,15 @@ class DeadLetters:
                 state = LetterState.DELIVERED
             wait_s = max(wait_s, min(SLOWEST_S, reply.retry_after_s or 0.0))
         now = datetime.now(UTC)
+        delivered = state is LetterState.DELIVERED
         after = letter.model_copy(
             update={
                 "state": state,
                 "attempts": letter.attempts + 1,
                 "last_answer": answer,
                 "last_at": now,
-                "next_at": None
-                if state is LetterState.DELIVERED
-                else now + timedelta(seconds=wait_s),
+                "settled_at": now if delivered else None,
+                "next_at": None if delivered else now + timedelta(seconds=wait_s),
             }
         )
         await self._store.writer.submit(lambda c: self._told(c, after, lease, now))

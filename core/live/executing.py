@@ -22,7 +22,7 @@ from ..errors import CaptureError, CxtopError, StoreError
 from ..http import Answer
 from ..models import Diagnosis, Exchange, Outcome
 from ..models.exchanges import RequestIdSource
-from ..redact import Redactor
+from ..redact import MASK, Redactor
 from .inputs import checked
 from .knownschemas import KnownSchema, KnownSchemas
 from .lastinputs import LastInputs
@@ -107,9 +107,9 @@ class Executor:
         trouble = await asyncio.to_thread(self._keep, action_id, payload, line)
         return Execution(action_id, answer, diagnosis, token, decode_line(line), trouble)
 
-    def masked(self, value: Any) -> Any:
-        """A JSON value without its secrets, to be shown."""
-        return self._redactor.json(value)
+    def shown(self, diagnosis: Diagnosis) -> Any:
+        """The result without its secrets, to be shown; see `shown`."""
+        return shown(diagnosis, self._redactor)
 
     def _line(
         self, action_id: str, payload: dict[str, Any], answer: Answer, diagnosis: Diagnosis
@@ -122,7 +122,9 @@ class Executor:
         sighting.route = "execute"
         sighting.status = answer.status
         sighting.response_headers = _pairs(answer.headers, without=("content-encoding",))
-        sighting.response.add(answer.body)
+        # No name betrays a bare token as a secret: its place does.
+        bare = diagnosis.outcome is Outcome.RAW_TOKEN
+        sighting.response.add(_without_result(answer.body) if bare else answer.body)
         sighting.response.size += answer.truncated  # more came than was read, how much is unknown
         sighting.duration_ms = answer.duration_ms
         sighting.outcome = diagnosis.outcome
@@ -150,6 +152,15 @@ class Executor:
         except StoreError as error:
             trouble.append(error)
         return tuple(trouble)
+
+
+def shown(diagnosis: Diagnosis, redactor: Redactor) -> Any:
+    """The result of an answer without its secrets; one that is a bare token is one itself."""
+    return MASK if diagnosis.outcome is Outcome.RAW_TOKEN else redactor.json(diagnosis.result)
+
+
+def _without_result(body: bytes) -> bytes:
+    return json.dumps({**json.loads(body), "result": MASK}).encode()
 
 
 def executor_for(settings: Settings, runner: Runner, redactor: Redactor) -> Executor:

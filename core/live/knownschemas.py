@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ..diagnosis import JsonSchema
-from ..diagnosis.brokenjson import ForeignConstantError, broken, loads
+from ..diagnosis.jsonfiles import read_json
 from ..errors import ConfigError
 
 _MOST_FILES = 500
-_MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +67,6 @@ class KnownSchemas:
 def schema_in(file: Path) -> JsonSchema:
     """Any JSON Schema in a file, as what an answer is held against. Raises ConfigError."""
     return _schema(file, read_json(file, "JSON Schema"), file.stem)
-
-
-def read_json(file: Path, what: str) -> Any:
-    """The JSON value in `file`, which is to be a `what`. Raises ConfigError."""
-    try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise ConfigError(f"{file} is too large for a {what}.", fix="Give the right file.")
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        told = error.strerror if isinstance(error, OSError) else "It is not UTF-8 text"
-        raise ConfigError(f"{file} cannot be read as a {what}.", why=f"{told}.") from error
-    try:
-        return loads(text)
-    except json.JSONDecodeError as error:
-        why = f"{broken(text, error).what.capitalize()}."
-        raise ConfigError(f"{file} is no JSON.", why=why, fix="Correct the file.") from error
-    except (ForeignConstantError, RecursionError) as error:
-        raise ConfigError(
-            f"{file} is no JSON.", why="It holds what JSON does not have.", fix="Correct the file."
-        ) from error
 
 
 def _known(file: Path, value: Any) -> KnownSchema:

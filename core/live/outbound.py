@@ -87,7 +87,7 @@ class Outbound:
     ) -> Reply:
         import httpx
 
-        from ..http.clocks import retry_after_s
+        from ..clocks import retry_after_s
         from ..http.faults import AnswerTooSlow, fault_of
 
         client = await self._opened()

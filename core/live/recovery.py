@@ -7,18 +7,12 @@ import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from ..config import Profile
 from ..errors import (
-    AnswerError,
-    CxtopError,
-    ForbiddenError,
-    NotFoundError,
     RateLimitError,
-    RequestError,
     StoreError,
-    UnsupportedError,
 )
 from ..models import (
     ActionRun,
@@ -27,33 +21,20 @@ from ..models import (
     LetterState,
     RecordError,
     Recovery,
-    RecoveryState,
     RunStatus,
     Stretch,
-    Submission,
 )
-from ..platforms import StatusReading, Submitted
+from ..platforms import StatusReading
 from ..store import Store, audit, recoveries, submissions
 from ..store.codec import micros
-from ..store.leases import Lease
 from ..store.recoveries import Turn
 from .deadletters import DeadLetters
-from .endings import ending_in, ending_of, throttled
+from .endings import ending_of, throttled
 from .leases import LEASE_S, Workbench
 from .outbound import Outbound
-from .rollback import Ask, check_rollback
+from .rollback import Ask
 from .rules import Ending, Rules
-
-_LASTING = (AnswerError, ForbiddenError, NotFoundError, RequestError, UnsupportedError)
-"""What makes no sense to submit again."""
-
-
-class Submitter(Protocol):
-    """What recovery needs of a platform."""
-
-    async def run_status(self, run_id: str) -> StatusReading: ...
-
-    async def submit(self, body: Any, idempotency_key: str) -> Submitted: ...
+from .steps import Steps, Submitter
 
 
 async def _nowhere(_what: Any) -> None:
@@ -88,13 +69,9 @@ class Recoverer:
         lease_s: float = LEASE_S,
     ) -> None:
         self._store = store
-        self._platform = platform
-        self._outbound = outbound
         self._settings = profile.recovery
         self._rules = Rules(profile.recovery)
-        self._ask = ask
         self._follow = follow
-        self._on_reading = on_reading
         self._on_change = on_change
         self._on_trouble = on_trouble
         self._throttled: dict[str, str] = {}
@@ -112,7 +89,17 @@ class Recoverer:
             store,
             next_due=recoveries.next_due,
             claim=recoveries.claim,
-            do=self._do,
+            do=Steps(
+                store,
+                platform,
+                outbound,
+                profile.recovery,
+                self._rules,
+                ask=ask,
+                follow=follow,
+                on_reading=on_reading,
+                on_turn=self._tell,
+            ).take,
             on_trouble=on_trouble,
             look=self._adopt,
             lease_s=lease_s,
@@ -281,102 +268,6 @@ class Recoverer:
         if ending.code:
             return self._rules.directed(recovery, now)
         return Turn(self._rules.unknown(recovery, now))
-
-    # Work
-
-    async def _do(self, recovery: Recovery, lease: Lease) -> None:
-        match recovery.state:
-            case RecoveryState.NEW:
-                await self._name(recovery, lease)
-            case RecoveryState.CHECKING:
-                await self._check(recovery, lease)
-            case _ if recovery.submitted:
-                await self._submit_again(recovery, lease)
-            case _:
-                await self._poll_again(recovery, lease)
-
-    async def _name(self, recovery: Recovery, lease: Lease) -> None:
-        """The failed records that were fetched by now tell what went wrong."""
-        groups = await self._store.error_groups(recovery.run_id, samples=1)
-        ending = ending_in(recovery.run_id, groups)
-        named = self._rules.named(recovery, ending)
-        await self._advance(self._rules.directed(named, datetime.now(UTC)), lease)
-
-    async def _check(self, recovery: Recovery, lease: Lease) -> None:
-        check = self._settings.rollback_check
-        if check is None:
-            # The profile has changed since.
-            await self._advance(self._rules.directed(recovery, datetime.now(UTC)), lease)
-            return
-        seen = await check_rollback(
-            check, recovery.action_id, outbound=self._outbound, ask=self._ask
-        )
-        now = datetime.now(UTC)
-        if seen.verified:
-            turn = self._rules.closed(recovery, now, RecoveryState.VERIFIED, seen.note)
-        else:
-            turn = self._rules.put_off(recovery, now, seen.note) or self._rules.closed(
-                recovery, now, RecoveryState.UNVERIFIED, seen.note
-            )
-        await self._advance(turn, lease)
-
-    async def _submit_again(self, recovery: Recovery, lease: Lease) -> None:
-        first = await self._store.submission(recovery.action_id)
-        if first is None or not first.whole:
-            note = "Its body held secrets, which are not kept, so it cannot be submitted again."
-            await self._advance(self._rules.buried(recovery, datetime.now(UTC), note), lease)
-            return
-        if recovery.state is RecoveryState.WAITING:
-            begun = self._rules.begun(recovery, datetime.now(UTC), first_key=first.idempotency_key)
-            # Before anything is sent: whoever takes this up after a death uses the same key.
-            await self._advance(begun, lease)
-            recovery = begun.recovery
-        attempt = recovery.attempts[-1]
-        try:
-            submitted = await self._platform.submit(first.body, attempt.idempotency_key)
-        except CxtopError as error:
-            await self._advance(self._not_taken(recovery, error), lease)
-            return
-        submission = Submission(
-            run_id=submitted.run_id,
-            idempotency_key=attempt.idempotency_key,
-            body=first.body,
-            submitted_at=datetime.now(UTC),
-            retry_of=attempt.retry_of,
-        )
-        accepted = self._rules.accepted(recovery, submitted.run_id)
-        await self._advance(Turn(accepted, submission=submission), lease)
-        await self._follow(submitted.run_id)
-
-    def _not_taken(self, recovery: Recovery, error: CxtopError) -> Turn:
-        now = datetime.now(UTC)
-        why = f"It could not be submitted again. {error}"
-        later = None if isinstance(error, _LASTING) else self._rules.put_off(recovery, now, why)
-        return later or self._rules.buried(recovery, now, why)
-
-    async def _poll_again(self, recovery: Recovery, lease: Lease) -> None:
-        begun = self._rules.begun(recovery, datetime.now(UTC)).recovery
-        reading = None
-        try:
-            reading = await self._platform.run_status(recovery.run_id)
-        except RateLimitError as error:
-            turn = self._rules.failed_again(
-                begun, throttled(recovery.run_id, error), datetime.now(UTC)
-            )
-        except CxtopError as error:
-            turn = self._rules.no_answer(begun, str(error), datetime.now(UTC))
-        else:
-            ending = ending_of(reading.run, reading.errors)
-            turn = self._rules.asked(begun, ending, datetime.now(UTC))
-        await self._advance(turn, lease)
-        if reading is not None:
-            await self._on_reading(reading)
-
-    async def _advance(self, turn: Turn, lease: Lease) -> None:
-        await self._store.writer.submit(
-            lambda c: recoveries.advance(c, turn, self._store.redactor, lease)
-        )
-        self._tell(turn)
 
     def _tell(self, turn: Turn) -> None:
         recovery = turn.recovery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,7 +15,17 @@ from ..config.redaction import redactor_of
 from ..errors import ConfigError, StoreError
 from ..http import Answer, Caller, Request
 from ..models import Call, FlowTrace, RateBudget
-from ..platforms import Platform, RecordPage, StatusReading, Submitted, platform_for
+from ..platforms import (
+    DIALECTS,
+    Analytics,
+    Deployed,
+    Platform,
+    RecordPage,
+    StatusReading,
+    Submitted,
+    no_analytics,
+    platform_for,
+)
 from ..sources import Library
 from ..store import Store
 from .executing import executor_for, sources_of
@@ -71,6 +81,17 @@ class Link:
     async def submit(self, body: Any, idempotency_key: str) -> Submitted:
         """As the dialect; also raises SecretError."""
         return await (await self._connected()).submit(body, idempotency_key)
+
+    async def analytics(self, action_id: str, interval: str) -> Analytics:
+        """As the dialect; also raises SecretError. A platform without analytics needs no secret."""
+        dialect = DIALECTS.get(self._profile.platform)
+        if dialect is not None and not dialect.has_analytics:
+            raise no_analytics(self._profile.platform)
+        return await (await self._connected()).analytics(action_id, interval)
+
+    async def deploy_schema(self, schema: Mapping[str, Any]) -> Deployed:
+        """As the dialect; also raises SecretError."""
+        return await (await self._connected()).deploy_schema(schema)
 
     async def ask(self, request: Request) -> Answer:
         """The platform's answer to any request, as `Caller.send`; also raises SecretError."""

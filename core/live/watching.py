@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..errors import (
@@ -30,7 +31,17 @@ PATIENCE = 3
 _CONCERNS_ALL = (AuthenticationError, ConfigError, UnreachableError)
 
 OnTrouble = Callable[[str, CxtopError], None]
-Event = tuple[str, ActionRun | CxtopError]
+Then = Callable[[ActionRun], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """What follows an end: another run, or nothing."""
+
+    then: str | None = None
+
+
+Event = tuple[str, ActionRun | CxtopError | _Over]
 
 
 class _Watch:
@@ -49,6 +60,7 @@ class _Watch:
         patience: int,
         on_trouble: OnTrouble,
         on_reading: Callable[[StatusReading], Awaitable[None]] | None,
+        then: Then | None,
     ) -> None:
         self.events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._platform = platform
@@ -60,12 +72,45 @@ class _Watch:
         self._patience = patience
         self._on_trouble = on_trouble
         self._on_reading = on_reading
+        self._then = then
+        self.fault: BaseException | None = None
+        self._deciding: set[asyncio.Task[None]] = set()
         self._allowance = Allowance(share, now=datetime.now(UTC))
         self.poller = Poller(self._poll, allowance=self._allowance, budget=budget)
         self._last: dict[str, ActionRun] = {}
         self._movements: dict[str, Movement] = {}
         self._failures: dict[str, int] = {}
         self._ever_answered = False
+
+    async def run(self) -> None:
+        """Polls until it is cancelled; so is what decides what follows an end."""
+        try:
+            await self.poller.run()
+        finally:
+            for task in self._deciding:
+                task.cancel()
+            await asyncio.gather(*self._deciding, return_exceptions=True)
+
+    def ended(self, run: ActionRun) -> None:
+        """The run is over, so far as its polls tell; says soon what follows."""
+        if self._then is None or self._once:
+            self.events.put_nowait((run.run_id, _Over()))
+            return
+        task = asyncio.create_task(self._decide(run, self._then), name=f"after {run.run_id}")
+        self._deciding.add(task)
+        task.add_done_callback(self._decided)
+
+    async def _decide(self, run: ActionRun, then: Then) -> None:
+        try:
+            self.events.put_nowait((run.run_id, _Over(await then(run))))
+        except CxtopError as error:
+            self.events.put_nowait((run.run_id, error))
+
+    def _decided(self, task: asyncio.Task[None]) -> None:
+        self._deciding.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self.fault = fault
+            self.events.put_nowait(None)
 
     async def _poll(self, run_id: str) -> float | None:
         try:
@@ -130,6 +175,7 @@ async def watch_runs(
     on_trouble: OnTrouble = lambda run_id, error: None,
     on_gone: OnTrouble | None = None,
     on_reading: Callable[[StatusReading], Awaitable[None]] | None = None,
+    then: Then | None = None,
 ) -> AsyncGenerator[ActionRun, None]:
     """Each good poll of the runs `ids` as it comes, until all have ended, or `once` each.
 
@@ -139,7 +185,9 @@ async def watch_runs(
     error: credentials, permission, an unknown id, a host that was never reached, or patience at
     its end. With `on_gone` an error that concerns one run only (permission, an unknown id) goes
     there instead, and the other runs are watched on. `on_reading` takes in each answer before it
-    is kept. Leave it early through `contextlib.aclosing`.
+    is kept. `then` is asked, beside the other polls and not with `once`, what follows the end of
+    a run: the id of one more to watch, or nothing; it may take its time, and CxtopErrors that it
+    raises are raised here. Leave it early through `contextlib.aclosing`.
     """
     wanted = list(dict.fromkeys(ids))
     waiting = set(wanted)
@@ -154,10 +202,11 @@ async def watch_runs(
         patience=patience,
         on_trouble=on_trouble,
         on_reading=on_reading,
+        then=then,
     )
     for run_id in wanted:
         watch.poller.add(run_id)
-    polling = asyncio.create_task(watch.poller.run(), name="watch")
+    polling = asyncio.create_task(watch.run(), name="watch")
     polling.add_done_callback(lambda task: watch.events.put_nowait(None))
     try:
         while waiting and (event := await watch.events.get()) is not None:
@@ -168,12 +217,20 @@ async def watch_runs(
                 on_gone(run_id, told)
                 waiting.discard(run_id)
                 continue
-            if once or told.status.terminal:
+            if isinstance(told, _Over):
                 waiting.discard(run_id)
+                if told.then is not None and told.then not in waiting:
+                    waiting.add(told.then)
+                    watch.poller.add(told.then)
+                continue
+            if once or told.status.terminal:
+                watch.ended(told)
             yield told
     finally:
         polling.cancel()
         await asyncio.wait([polling])
+    if watch.fault is not None:
+        raise watch.fault
     if not polling.cancelled() and (fault := polling.exception()) is not None:
         raise fault
 

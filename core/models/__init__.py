@@ -1,7 +1,7 @@
 """The words of the domain. Frozen pydantic models; times are aware and in UTC."""
 
 from .base import Model
-from .calls import Attempt, Call, CallState, RateBudget, WaitReason
+from .calls import Attempt, Call, CallState, RateBudget, UpstreamAttempt, WaitReason
 from .correlation import (
     Certainty,
     Correlation,
@@ -106,6 +106,7 @@ __all__ = [
     "TraceResult",
     "TraceState",
     "TraceStep",
+    "UpstreamAttempt",
     "WaitReason",
     "WatchState",
 ]

@@ -1,4 +1,4 @@
-"""Calls to the platform, each with all its attempts (contract §0)."""
+"""Calls to the platform and to upstreams, each with all its attempts (contract §0, §6)."""
 
 from __future__ import annotations
 
@@ -46,11 +46,26 @@ class Attempt(Model):
     correlation_id: str | None = None
 
 
+class UpstreamAttempt(Attempt):
+    """One try of a call that a captured handler made while it answered (contract §6).
+
+    `call` counts the handler's calls within its exchange, from 1. `url` holds no secret.
+    `gave_up` is set at the last attempt of a call that failed, and says why there was no other.
+    """
+
+    call: int = 1
+    method: str = ""
+    url: str = ""
+    gave_up: str = ""
+
+
 class Call(Model):
     """One question to the platform, however often it had to be asked.
 
     `operation` names it for people ("run status"). `url` holds no secret. `next_attempt_at` is
-    set while the state is `WAITING`. `gave_up` says why there is no further attempt.
+    set while the state is `WAITING`. `gave_up` says why there is no further attempt. Where
+    `service` names one, the call is not cxtop's own: a captured handler made it to its upstream,
+    while it answered the exchange `exchange_id`.
     """
 
     call_id: str
@@ -63,6 +78,8 @@ class Call(Model):
     attempts: tuple[Attempt, ...] = ()
     next_attempt_at: datetime | None = None
     gave_up: str = ""
+    service: str = ""
+    exchange_id: str = ""
 
 
 class RateBudget(Model):

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from .base import Model
+from .calls import UpstreamAttempt
 
 
 class RequestIdSource(StrEnum):
@@ -50,7 +51,7 @@ class Frame(Model):
 
 
 class Failure(Model):
-    """An exception that the service raised and did not handle."""
+    """An exception that the service raised and did not handle, or that its handler kit caught."""
 
     type: str
     message: str = ""
@@ -104,6 +105,12 @@ class Diagnosis(Model):
     findings: tuple[tuple[str, str], ...] = ()
     result: Any = Field(default=None, repr=False)
 
+    @property
+    def further(self) -> tuple[tuple[str, str], ...]:
+        """The findings, without a single one that the message has told in full."""
+        told = len(self.findings) == 1 and self.findings[0][1].rstrip(".") in self.message
+        return () if told else self.findings
+
 
 class Exchange(Model):
     """One request and its answer as a service saw them (contract §6).
@@ -111,6 +118,7 @@ class Exchange(Model):
     `at` is when the request began; `duration_ms` is until the last byte of the answer.
     `service` names who captured it. `status` is `None` when there was no answer. `code` is
     the error code in the answer. Headers are as they came, in order, names in lower case.
+    `attempts` are the tries of the calls that a handler made to its upstreams meanwhile.
     """
 
     id: str
@@ -134,6 +142,7 @@ class Exchange(Model):
     response_headers: tuple[tuple[str, str], ...] = ()
     response: Body = Body()
     failure: Failure | None = None
+    attempts: tuple[UpstreamAttempt, ...] = ()
 
     @property
     def trace_id(self) -> str:

@@ -158,7 +158,8 @@ class DeadLetter(Model):
 
     `retry_exhausted` says that retries were made and used up. `attempts` counts deliveries that
     were tried, `next_at` is when the next one is due (`None`: as soon as there is a webhook), and
-    `last_answer` is what came of the last one, in words. `reason` is why it was discarded.
+    `last_answer` is what came of the last one, in words. `reason` is why it was discarded, and
+    `settled_at` when it was delivered or discarded.
     """
 
     error_id: str
@@ -173,6 +174,7 @@ class DeadLetter(Model):
     next_at: datetime | None = None
     last_answer: str = ""
     last_at: datetime | None = None
+    settled_at: datetime | None = None
     reason: str = ""
 
     def payload(self) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class ConnectionState(StrEnum):
     PAUSED = "paused"
     OFFLINE = "offline"
     DENIED = "denied"
+    SNAPSHOT = "snapshot"  # there is no platform: what is shown was read from a file
 
 
 class Connection(Model):

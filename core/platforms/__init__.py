@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from ..config import Profile
 from ..errors import ConfigError
-from .acting import Submitted
+from .acting import Deployed, Submitted
+from .analytics import Analytics, AnalyticsRow
 from .cxone import CXone
-from .dialect import Dialect, Platform, RecordPage, Sender, StatusReading
+from .dialect import Dialect, Platform, RecordPage, Sender, StatusReading, no_analytics
 from .genesys import Genesys
 
 __all__ = [
     "DIALECTS",
+    "Analytics",
+    "AnalyticsRow",
+    "Deployed",
     "Dialect",
     "Platform",
     "RecordPage",
     "StatusReading",
     "Submitted",
+    "no_analytics",
     "platform_for",
 ]
 

@@ -1,4 +1,4 @@
-"""What came of asking the platform to do something (contract §2, submit)."""
+"""What came of asking the platform to do something (contract §2, submit, deploy a schema)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,24 @@ class Submitted:
     told_by: Place
     idempotency_key: str
     answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """An action schema that the platform has taken, under an id where its `answer` names one.
+
+    `created` tells a new one from one that was there before.
+    """
+
+    schema_id: str
+    created: bool
+    answer: Answer
+
+
+def deployed(answer: Answer) -> Deployed:
+    """What the platform took; an answer that names no id is one too, as it was accepted."""
+    named = _in_body(answer) or _last_segment(answer.headers.get("location", ""))
+    return Deployed(named, answer.status == 201, answer)
 
 
 def submitted(answer: Answer, idempotency_key: str) -> Submitted:

@@ -8,20 +8,24 @@ from typing import Any, ClassVar
 
 from ..http.request import Request
 from ..models import RecordError
-from .acting import Submitted, submitted
+from .acting import Deployed, Submitted, deployed, submitted
+from .analytics import Analytics, AnalyticsPage, read_page, walked
 from .dialect import Dialect, StatusReading
 from .reading import Fields, as_count, as_text, content_ids
 from .runs import RUN_FIELDS, UNKNOWN_ERROR, read_run, require
 
 
 class CXone(Dialect):
-    """Run status of `/api/v2/data/actions`; failed records come embedded in it."""
+    """Run status of `/api/v2/data/actions`, failed records embedded in it, and analytics."""
 
     name = "cxone"
     endpoints: ClassVar[Mapping[str, str]] = {
         "run_status": "/api/v2/data/actions/{run_id}",
         "submit": "/api/v2/data/actions",
+        "deploy_schema": "/api/v2/dataactions",
+        "analytics": "/api/v2/analytics/actions/details/query",
     }
+    has_analytics: ClassVar[bool] = True
 
     async def run_status(self, run_id: str) -> StatusReading:
         """Contract §2, run status; scope `data:actions:read`."""
@@ -46,6 +50,41 @@ class CXone(Dialect):
             )
         )
         return submitted(answer, idempotency_key)
+
+    async def deploy_schema(self, schema: Mapping[str, Any]) -> Deployed:
+        """Contract §2, deploy a schema; scope `dataactions:write`."""
+        answer = await self._caller.send(
+            Request(
+                operation="deploy schema",
+                method="POST",
+                path=self._endpoints["deploy_schema"].path,
+                json=dict(schema),
+                permission="dataactions:write",
+            )
+        )
+        return deployed(answer)
+
+    async def analytics(self, action_id: str, interval: str) -> Analytics:
+        """Contract §2, analytics; scope `analytics:read`. Durations are in milliseconds."""
+        question = {
+            "interval": interval,
+            "groupBy": ["status", "errorCode"],
+            "filter": {"type": "equals", "path": "actionId", "value": action_id},
+            "metrics": ["executionCount", "errorCount", "averageDuration"],
+        }
+
+        async def ask(token: str) -> AnalyticsPage:
+            return await self._ask(
+                "analytics",
+                action_id,
+                read_page,
+                operation="analytics",
+                permission="analytics:read",
+                of_run=False,
+                query=question | ({"nextPageToken": token} if token else {}),
+            )
+
+        return await walked(ask)
 
 
 def _status(run_id: str, body: dict[str, Any]) -> StatusReading:

@@ -11,11 +11,12 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from ..config import Profile
 from ..errors import AnswerError, UnsupportedError
 from ..http.answer import Answer
-from ..http.request import Request
+from ..http.request import UNSET, Request
 from ..models import ActionRun, FlowTrace, RecordError
-from .acting import Submitted
+from .acting import Deployed, Submitted
+from .analytics import Analytics
 from .endpoints import endpoints
-from .reading import tame
+from .reading import UnreadableError, tame
 
 T = TypeVar("T")
 
@@ -64,6 +65,10 @@ class Platform(Protocol):
 
     async def submit(self, body: Any, idempotency_key: str) -> Submitted: ...
 
+    async def deploy_schema(self, schema: Mapping[str, Any]) -> Deployed: ...
+
+    async def analytics(self, action_id: str, interval: str) -> Analytics: ...
+
 
 class Dialect(ABC):
     """A platform's paths and wire shapes; knows nothing of retries, tokens or stores.
@@ -74,6 +79,7 @@ class Dialect(ABC):
 
     name: ClassVar[str]
     endpoints: ClassVar[Mapping[str, str]]
+    has_analytics: ClassVar[bool] = False
 
     def __init__(self, profile: Profile, caller: Sender) -> None:
         self._caller = caller
@@ -130,6 +136,25 @@ class Dialect(ABC):
             fix="Watch the run with cxtop watch ID, or choose a profile of the platform cxone.",
         )
 
+    async def analytics(self, action_id: str, interval: str) -> Analytics:
+        """What the action did in the time `interval` (ISO 8601) up to now.
+
+        Raises like `run_status`, and UnsupportedError when the dialect has no such call.
+        """
+        raise no_analytics(self.name)
+
+    async def deploy_schema(self, schema: Mapping[str, Any]) -> Deployed:
+        """Deploys an action schema (contract §6) in its wire form.
+
+        Raises like `run_status`, RequestError that repeats what the platform finds wrong with the
+        schema, and UnsupportedError when the dialect has no such call.
+        """
+        raise UnsupportedError(
+            f"The platform {self.name} has no call that deploys an action schema.",
+            why="Actions are made on the platform itself there.",
+            fix="Choose a profile of the platform cxone.",
+        )
+
     async def _ask(
         self,
         endpoint: str,
@@ -140,13 +165,17 @@ class Dialect(ABC):
         permission: str,
         params: Mapping[str, str] | None = None,
         of_run: bool = True,
+        query: Any = UNSET,
     ) -> T:
+        """The answer to a GET, or to a POST of the JSON `query`, which changes nothing."""
         answer = await self._caller.send(
             Request(
                 operation=operation,
-                method="GET",
+                method="GET" if query is UNSET else "POST",
                 path=self._endpoints[endpoint].fill(run_id),
                 params=params,
+                json=query,
+                idempotent=query is not UNSET,
                 permission=permission,
                 subject=run_id,
                 run_id=run_id if of_run else None,
@@ -171,5 +200,10 @@ def _read(answer: Answer, operation: str, read: Callable[[dict[str, Any]], T]) -
         ) from None
 
 
-class UnreadableError(ValueError):
-    """Raised by a dialect's reader: the body is an object of some other kind."""
+def no_analytics(name: str) -> UnsupportedError:
+    """The error of a platform that tells no figures of actions."""
+    return UnsupportedError(
+        f"The platform {name} has no analytics of actions.",
+        why="The profile's platform does not count what actions do.",
+        fix="Figures come from captured exchanges there; name capture logs with captures.",
+    )

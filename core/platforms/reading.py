@@ -135,6 +135,10 @@ def _zone(offset: str | None) -> timezone:
     return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
 
 
+class UnreadableError(ValueError):
+    """Raised by a dialect's reader: the body is an object of some other kind."""
+
+
 class Fields:
     """An answer's object, read field by field.
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..models import ActionRun, RunStatus
-from .dialect import UnreadableError
-from .reading import Fields, as_number, as_text
+from .reading import Fields, UnreadableError, as_number, as_text
 
 UNKNOWN_ERROR = "UNKNOWN_ERROR"
 """The code of a failed record that names none."""

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from .. import __version__
 from ..capture import CaptureLog, CaptureMiddleware
-from ..errors import SourceError, StoreError
+from ..errors import CxtopError, SourceError, StoreError
 from ..live import Captures
 from ..models import Correlation
+from . import health
 from .answers import Json, page, refusal
 from .guard import Guard, Limits
 from .handling import BusyError, Handler, HandlerTimeoutError, Handling
 from .inbound import InboundCall, InvalidCallError, read_call
+from .metrics import CONTENT_TYPE, Metrics
 
 _ABOUT = (
     "Takes the calls of data actions, captures them, and tells what belongs to a request: its "
-    "exchanges here, failed records, runs, and the trace of its flow on the platform."
+    "exchanges here, failed records, runs, and the trace of its flow on the platform. Also how "
+    "healthy actions are, and counts for Prometheus."
 )
+
+_ANSWER = {
+    "type": "object",
+    "required": ["success"],
+    "properties": {
+        "success": {"type": "boolean"},
+        "data": {},
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        },
+    },
+}
 
 
 def create_service(
@@ -52,6 +70,7 @@ def create_service(
     app.state.log = capture
     _Routes(captures, capture, handler, bounds).add_to(app)
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_wrong_question)
     app.add_middleware(Guard, limits=bounds, token=token)  # pyright: ignore[reportArgumentType]
     # The last one is the outermost: what the guard refuses is captured too.
     app.add_middleware(
@@ -69,6 +88,7 @@ class _Routes:
     ) -> None:
         self._captures = captures
         self._log = log
+        self._metrics = Metrics(captures.store, log)
         self._handling = Handling(handler, limit_s=limits.handler_s, most=limits.in_flight)
 
     def add_to(self, app: FastAPI) -> None:
@@ -80,7 +100,13 @@ class _Routes:
             methods=["POST"],
             summary="The call of a data action",
             response_class=Json,
-            responses={status: {"description": text} for status, text in (said | more).items()},
+            responses={
+                200: {
+                    "description": "what the handler said, or an echo",
+                    "content": {"application/json": {"schema": _ANSWER}},
+                },
+                **{status: {"description": text} for status, text in (said | more).items()},
+            },
             openapi_extra={
                 "requestBody": {
                     "required": True,
@@ -105,6 +131,31 @@ class _Routes:
             responses={
                 200: {"model": Correlation, "description": "what is known"},
                 404: {"model": Correlation, "description": "nothing is known, and why"},
+                503: {"description": "the store cannot be used"},
+            },
+        )
+        app.add_api_route(
+            "/health",
+            self.health,
+            methods=["GET"],
+            summary="How healthy an action is",
+            response_model=None,
+            responses={
+                200: {"model": health.HealthAnswer, "description": "its figures"},
+                422: {"description": "no action or no interval was given"},
+                502: {"description": "the platform refuses its analytics"},
+                503: {"description": "the store cannot be used"},
+                504: {"description": "the platform does not answer"},
+            },
+        )
+        app.add_api_route(
+            "/metrics",
+            self.metrics,
+            methods=["GET"],
+            summary="Counts for Prometheus",
+            response_class=Response,
+            responses={
+                200: {"content": {"text/plain": {}}, "description": "in its text format"},
                 503: {"description": "the store cannot be used"},
             },
         )
@@ -149,6 +200,31 @@ class _Routes:
             return refusal(503, "STORE", str(error), headers={"Retry-After": "5"})
         return Json(found.model_dump(mode="json"), 200 if found.found else 404)
 
+    async def health(
+        self,
+        action_id: Annotated[str, Query(min_length=1, description="The action's id.")],
+        interval: Annotated[
+            str, Query(description="How far back, in ISO 8601, such as PT24H or P7D.")
+        ] = "PT24H",
+    ) -> Response:
+        """Executions, errors, error rate in percent and the five codes with most errors, up to now.
+
+        They are the platform's own figures, at most a minute old, or those of the exchanges that
+        were captured here where it has none.
+        """
+        try:
+            return health.answer(await self._captures.health.report(action_id, interval))
+        except CxtopError as error:
+            return health.refused(error)
+
+    async def metrics(self) -> Response:
+        """Executions, errors by code, polls, retries, what is left of the rate budget, dead
+        letters, exchanges captured and dropped. No payload is in them."""
+        try:
+            return Response(await self._metrics.text(), media_type=CONTENT_TYPE)
+        except StoreError as error:
+            return refusal(503, "STORE", str(error), headers={"Retry-After": "5"})
+
     async def healthz(self) -> dict[str, Any]:
         """Counts of the capture log; `problem` says why it cannot be written, if it cannot."""
         stats = self._log.stats
@@ -164,6 +240,14 @@ class _Routes:
                 "problem": stats.problem,
             },
         }
+
+
+async def _on_wrong_question(request: Request, error: Exception) -> Response:
+    """What a route's own parameters refuse, in the words of a handler's answer."""
+    assert isinstance(error, RequestValidationError)
+    wrong = {str(each["loc"][-1]): each["msg"] for each in error.errors()}
+    said = "; ".join(f"{name}: {message}" for name, message in wrong.items())
+    return refusal(422, "INVALID_INPUT_FORMAT", f"{said}.", details={"wrong": wrong})
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 
 from .answers import RefusedError, page
 from .bodies import object_in
-from .simulation import RunId
+from .simulation import Here, RunId
 
 DAY_S = 86_400
 
@@ -25,12 +25,30 @@ router = APIRouter(prefix="/api/v2/data/actions/{action_id}/execute")
 
 
 @router.post("")
-async def execute(request: Request, run_id: RunId) -> Response:
+async def execute(request: Request, here: Here, run_id: RunId) -> Response:
     """The answer of the action that the path names, to the input object in the body."""
+    began = time.perf_counter()
     body = await object_in(request)
     if run_id not in ACTIONS:
         raise RefusedError(404, "not.found", f"Action {run_id!r} not found.", entity_id=run_id)
-    return ACTIONS[run_id](body)
+    given = ACTIONS[run_id](body)
+    here.executed(run_id, _code_of(given), 1000 * (time.perf_counter() - began))
+    return given
+
+
+def _code_of(given: Response) -> str | None:
+    """Why an execution that is answered so has failed; `None` where it has not."""
+    try:
+        told = json.loads(bytes(given.body))
+    except ValueError:
+        return "DESERIALIZATION_FAILURE"
+    if given.status_code >= 400:
+        return str(told["code"])
+    errors = told.get("errors") if isinstance(told, dict) else None
+    if not errors:
+        return None
+    first = errors[0]
+    return first["code"] if isinstance(first, dict) else ""
 
 
 def _envelope(result: Any, **more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from . import actions, cxone, genesys, submissions, tokens, traces
+from . import actions, analytics, cxone, deployments, genesys, submissions, tokens, traces
 from .answers import RefusedError, on_http_error, on_invalid, on_refused
 from .doorway import Doorway
 from .limits import Limits
@@ -59,7 +59,7 @@ def create_app(
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.simulation = simulation
     app.state.closing = simulation.closing
-    for part in (tokens, genesys, submissions, actions, cxone, traces):
+    for part in (tokens, genesys, submissions, actions, cxone, traces, analytics, deployments):
         app.include_router(part.router)
     app.add_api_route("/simulator/requests", requests, methods=["GET"])
     app.add_exception_handler(RefusedError, on_refused)

@@ -17,6 +17,7 @@ from .tokens import TOKEN_PATHS
 from .weather import Fault, Refusal, refusal
 
 OWN_PATHS = "/simulator/"
+_CXONE_PATHS = ("/api/v2/data/actions", "/api/v2/analytics/actions")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -144,7 +145,7 @@ def _bearer(scope: Scope) -> str:
 
 def _budget(raw_path: str, tally: Tally) -> Headers:
     """The rate-limit headers as the dialect of the path writes them (contract §0)."""
-    if raw_path.startswith("/api/v2/data/actions"):
+    if raw_path.startswith(_CXONE_PATHS):
         names: tuple[bytes, ...] = (b"x-ratelimit-limit", b"x-ratelimit-remaining")
         values: tuple[Any, ...] = (tally.allowed, tally.remaining)
         reset = b"x-ratelimit-reset"

@@ -63,7 +63,8 @@ class Raw:
 def twisted(twist: str, call: str, body: dict[str, Any], turn: int) -> Any:
     """The hostile answer in place of `body`: JSON of any shape, or `Raw`.
 
-    `call` is "status" or "results". `turn` is the page of results, or the second of a status.
+    `call` is "status", "results" or "analytics". `turn` is the page of results or analytics, or
+    the second of a status.
     """
     if twist in PALETTES:
         return _texts(PALETTES[twist], call, body)
@@ -76,6 +77,12 @@ def _texts(palette: tuple[str, ...], call: str, body: dict[str, Any]) -> dict[st
         errors = [{"code": text, "message": text, "stackTrace": text} for text in palette]
         words = {"name": palette[0], "note": list(palette), palette[1]: palette[2]}
         return body | words | ({"errors": errors} if "errors" in body else {})
+    if call == "analytics":
+        rows = [
+            {"status": text, "errorCode": text, "executionCount": 2, "errorCount": 1}
+            for text in palette
+        ]
+        return {"data": rows, palette[0]: palette[1]}
     entities = [
         {
             "id": f"{palette[place % len(palette)]}#{entity['id']}",
@@ -92,6 +99,9 @@ def _texts(palette: tuple[str, ...], call: str, body: dict[str, Any]) -> dict[st
 def _huge(call: str, body: dict[str, Any], turn: int) -> dict[str, Any]:
     if call == "status":
         return body | {"name": "n" * MEGABYTE, "note": ["x" * 1000] * 200}
+    if call == "analytics":
+        row = {"status": "S" * MEGABYTE, "errorCode": "C" * MEGABYTE, "executionCount": 1}
+        return {"data": [row, *({"executionCount": n, "status": f"s{n}"} for n in range(20_000))]}
     entities = [dict(entity) for entity in body["entities"]]
     if turn == 1 and len(entities) >= 4:
         entities[0]["errorMessage"] = "m" * MEGABYTE
@@ -102,7 +112,31 @@ def _huge(call: str, body: dict[str, Any], turn: int) -> dict[str, Any]:
 
 
 def _wrong_types(call: str, body: dict[str, Any], turn: int) -> dict[str, Any]:
+    if call == "analytics":
+        return _wrong_analytics(turn)
     return _wrong_status(body, turn) if call == "status" else _wrong_results(body, turn)
+
+
+def _wrong_analytics(turn: int) -> dict[str, Any]:
+    """Rows of every type, then pages that are none."""
+    rows: list[Any] = [
+        None,
+        5,
+        "text",
+        [],
+        {},
+        {"status": 5, "errorCode": ["X"], "executionCount": "7", "errorCount": "2"},
+        {"status": None, "errorCode": None, "executionCount": None, "errorCount": None},
+        {"status": "FAILED", "executionCount": -5, "errorCount": -5, "averageDuration": -1},
+        {"status": "FAILED", "executionCount": 2, "errorCount": 9, "averageDuration": "soon"},
+        {"status": "FAILED", "errorCode": "E", "executionCount": 3, "errorCount": -1},
+        {"status": "COMPLETED", "executionCount": 1e308, "averageDuration": 1e308},
+        {"status": "COMPLETED", "executionCount": 2**70, "errorCount": 0.5},
+        {"status": {"a": 1}, "executionCount": 4, "errorCount": True, "averageDuration": [1]},
+    ]
+    if turn == 1:
+        return {"data": rows, "nextPageToken": 7}
+    return {"data": None, "nextPageToken": {"next": True}}
 
 
 def _wrong_status(body: dict[str, Any], turn: int) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Literal
 
 import uvicorn
-from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import ConfigError
@@ -17,22 +17,27 @@ HOST = "127.0.0.1"
 
 
 @asynccontextmanager
-async def listening(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
-    """Serves `app` on loopback as long as the block lasts; gives its URL.
+async def listening(
+    app: Any, port: int = 0, *, lifespan: Literal["on", "off"] = "off"
+) -> AsyncIterator[str]:
+    """Serves the ASGI application `app` on loopback as long as the block lasts; gives its URL.
 
-    `app.state.closing` is an event that is set when the block ends, so that slow answers do not
-    hold it up. Raises `ConfigError` when the port cannot be had.
+    Where it has an event `app.state.closing`, that is set when the block ends, so that slow
+    answers do not hold it up. Raises `ConfigError` when the port cannot be had.
     """
     with _listener(port) as listener:
-        server = _Server(_config(app))
+        server = _Server(_config(app, lifespan))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.listening.wait()
             if serving.done():
                 serving.result()
+                raise ConfigError("The service ended while it started.")
             yield f"http://{HOST}:{listener.getsockname()[1]}"
         finally:
-            app.state.closing.set()
+            closing = getattr(getattr(app, "state", None), "closing", None)
+            if closing is not None:
+                closing.set()
             server.should_exit = True
             await serving
 
@@ -63,13 +68,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _config(app: Any, lifespan: Literal["on", "off"]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=_Protocol,
         loop="asyncio",
         ws="none",
-        lifespan="off",
+        lifespan=lifespan,
         log_config=None,
         log_level="error",
         access_log=False,

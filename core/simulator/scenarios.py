@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import ConfigError
+from .blunders import Wrong
 from .hostile import PLANS as HOSTILE_PLANS
+from .outages import Outage
+from .payloads import LOYALTY
 from .weather import BUSY, CALM, STORM, Climate
 from .world import Oddity, Plan, Stall
 
@@ -14,13 +17,17 @@ NAMED = frozenset({Oddity.NAMED})
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Runs and weather. Tokens say they live `token_s` seconds and hold for `honoured_s`."""
+    """Runs and weather. Tokens say they live `token_s` seconds and hold for `honoured_s`.
+
+    An `outage` befalls the service that the flows call, where they call one.
+    """
 
     name: str
     plans: tuple[Plan, ...]
     climate: Climate = CALM
     token_s: int = 3600
     honoured_s: float | None = None
+    outage: Outage | None = None
 
 
 _CALM = (
@@ -144,9 +151,20 @@ _STORM = tuple(
     )
 )  # fmt: skip
 
+# Long enough to be seen, to be told of, and to be gone again while somebody looks.
+_LOYALTY_OUTAGE = Outage(
+    path=LOYALTY.path, begins_s=0, ends_s=150, share=0.85,
+    answer=Wrong(
+        b'{"message":"No connection to loyalty-db within 500 ms",'
+        b'"code":"loyalty.db.unavailable","status":503}',
+        503,
+        headers={"retry-after": "5"},
+    ),
+)  # fmt: skip
+
 SCENARIOS: dict[str, Scenario] = {
     "calm": Scenario("calm", _CALM),
-    "busy": Scenario("busy", _BUSY, BUSY, token_s=600),
+    "busy": Scenario("busy", _BUSY, BUSY, token_s=600, outage=_LOYALTY_OUTAGE),
     "storm": Scenario("storm", _STORM, STORM, token_s=60, honoured_s=15),
     "hostile": Scenario("hostile", HOSTILE_PLANS),
 }

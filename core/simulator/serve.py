@@ -35,7 +35,8 @@ class Options:
     """How to run the platform. Port 0 is any free port. `platform` is the dialect to announce.
 
     With a folder `traffic_log` the platform's flows really call a service, whose exchanges are
-    captured into that folder.
+    captured into that folder. `service` names one more service for them to call (`guests`); it
+    needs the folder.
     """
 
     scenario: str = "busy"
@@ -45,6 +46,7 @@ class Options:
     platform: str = "genesys"
     allowed: int = 300
     traffic_log: Path | None = None
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ async def simulator(
     `rest` are further fields of `Options`. Raises `ConfigError` for options that cannot be.
     """
     chosen = options or Options(scenario=scenario, **rest)
+    if chosen.service and chosen.traffic_log is None:
+        raise ConfigError(
+            "A service needs a folder for its captures.", fix="Give --traffic-log FOLDER too."
+        )
     secret = secrets.token_urlsafe(24)
     app = create_app(
         chosen.scenario,
@@ -114,6 +120,10 @@ async def simulator(
             log = chosen.traffic_log.absolute()
             service = await running.enter_async_context(traffic(simulation, log))
             notice = TrafficNotice(str(log), service)
+            if chosen.service:
+                from .guests import guest
+
+                await running.enter_async_context(guest(simulation, chosen.service, log))
         yield _announcement(chosen, simulation, url, secret, notice)
 
 
@@ -156,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--platform", choices=PLATFORMS, default="genesys")
     parser.add_argument("--traffic-log", type=Path, metavar="FOLDER")
+    parser.add_argument("--service", default="", metavar="MODULE_OR_FILE:APP")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
     given = vars(parser.parse_args(arguments))
     watch_parent = given.pop("with_parent")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
@@ -15,8 +16,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from ..capture import CaptureLog, CaptureMiddleware
-from .blunders import Blunder, Deck, wrong
+from .blunders import Blunder, Deck, Wrong, wrong
 from .chance import chance
+from .outages import Outage
 from .payloads import ROUTES, Json, Route
 
 NAME = "crm-gateway"
@@ -27,16 +29,22 @@ HANGS_S = 8.0
 
 
 def create_service(
-    log: CaptureLog, *, seed: int = 1, share: float = SHARE, pace: float = 1.0
+    log: CaptureLog,
+    *,
+    seed: int = 1,
+    share: float = SHARE,
+    pace: float = 1.0,
+    outage: Outage | None = None,
+    elapsed: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """The service, captured into `log`.
 
     `share` of its answers go wrong, 0 to 1. It works `pace` times as fast as it would by itself.
-    `app.state.closing` ends what is slow.
+    An `outage` comes and goes by `elapsed`, in seconds. `app.state.closing` ends what is slow.
     """
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.closing = asyncio.Event()
-    gateway = _Gateway(app.state.closing, seed, share, pace)
+    gateway = _Gateway(app.state.closing, seed, share, pace, outage, elapsed)
     for route in ROUTES:
         app.add_api_route(route.path, gateway.handler(route), methods=["POST"])
     app.add_api_route("/healthz", _healthy, methods=["GET"])
@@ -51,8 +59,18 @@ async def _healthy() -> Json:
 class _Gateway:
     """What the routes have in common."""
 
-    def __init__(self, closing: asyncio.Event, seed: int, share: float, pace: float) -> None:
+    def __init__(
+        self,
+        closing: asyncio.Event,
+        seed: int,
+        share: float,
+        pace: float,
+        outage: Outage | None,
+        elapsed: Callable[[], float],
+    ) -> None:
         self._closing = closing
+        self._outage = outage
+        self._elapsed = elapsed
         self._seed = seed
         self._deck = Deck(seed, share)
         self._pace = pace
@@ -65,6 +83,9 @@ class _Gateway:
                 return refused
             self._count += 1
             rng = chance(self._seed, "answer", self._count)
+            if self._outage and self._is_out(self._outage, route):
+                await self._work(request, rng.uniform(*QUICK_S) / self._pace)
+                return _response(self._outage.answer)
             blunder = self._deck.draw(route)
             await self._work(request, _seconds(blunder, rng) / self._pace)
             payload = route.answer(self._seed, inbound["variables"])
@@ -73,10 +94,12 @@ class _Gateway:
             good = route.form.wrapped(payload, f"{rng.getrandbits(64):016x}")
             if blunder in (None, Blunder.SLOW, Blunder.HANGS):
                 return JSONResponse(good)
-            given = wrong(blunder, route.form, good)
-            return Response(given.body, given.status, given.headers, given.content_type)
+            return _response(wrong(blunder, route.form, good))
 
         return handle
+
+    def _is_out(self, outage: Outage, route: Route) -> bool:
+        return outage.befalls(route.path, self._elapsed(), self._seed, self._count)
 
     async def _work(self, request: Request, seconds: float) -> None:
         """Takes `seconds`, or less if the caller hangs up or the service ends."""
@@ -90,6 +113,10 @@ class _Gateway:
             for reason in reasons:
                 reason.cancel()
             await asyncio.wait(reasons)
+
+
+def _response(given: Wrong) -> Response:
+    return Response(given.body, given.status, given.headers, given.content_type)
 
 
 def _seconds(blunder: Blunder | None, rng: Random) -> float:

@@ -18,7 +18,9 @@ from .accepted import Submissions
 from .answers import RefusedError
 from .executions import Executions
 from .incidents import Incident, blamed
+from .ledger import Done, Ledger
 from .limits import Limits
+from .questions import Questions
 from .records import failed_records
 from .scenarios import Scenario
 from .tokens import Tokens
@@ -60,6 +62,9 @@ class Simulation:
         self.requests: deque[Seen] = deque(maxlen=MOST_REQUESTS)
         self.executions = Executions()
         self.submissions = Submissions()
+        self.deployed: dict[str, dict[str, Any]] = {}
+        self.ledger = Ledger()
+        self.questions = Questions()
         self.closing = asyncio.Event()
         self._incidents: dict[tuple[str, int], Incident] = {}
         self._blamed: Counter[str] = Counter()
@@ -90,9 +95,13 @@ class Simulation:
             )
         return self.plans[run_id]
 
-    def moment(self, plan: Plan) -> Moment:
-        """Where the run stands now."""
-        return moment(plan, self.seed, self.elapsed)
+    def moment(self, plan: Plan, at_s: float | None = None) -> Moment:
+        """Where the run stands now, or stood at a simulated second."""
+        return moment(plan, self.seed, self.elapsed if at_s is None else at_s)
+
+    def executed(self, action_id: str, code: str | None, took_ms: float) -> None:
+        """Takes down that an action was executed; `code` is why it failed, `None` if it did not."""
+        self.ledger.add(action_id, Done(self.elapsed, code, took_ms))
 
     def failed(self, plan: Plan, start: int, stop: int) -> Iterator[dict[str, Any]]:
         """The failed records of a run from index `start` up to `stop`, one at a time."""

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -52,7 +53,13 @@ async def traffic(simulation: Simulation, folder: Path) -> AsyncIterator[str]:
     """
     pace = min(max(simulation.speed, 0.1), MOST_PACE)
     with _quiet(), CaptureLog(_made(folder), NAME) as log:
-        service = create_service(log, seed=simulation.seed, pace=pace)
+        service = create_service(
+            log,
+            seed=simulation.seed,
+            pace=pace,
+            outage=simulation.scenario.outage,
+            elapsed=lambda: simulation.elapsed,
+        )
         async with listening(service) as url:
             driving = asyncio.create_task(_drive(simulation, url, pace), name="traffic")
             try:
@@ -145,10 +152,13 @@ class _Traffic:
             del body["flowExecutionId"]
         step.url = f"{self._url}{call.route.path}"
         step.sent = json.dumps(body, ensure_ascii=False).encode()
+        began = time.perf_counter()
         reply = await self._caller.post(call.route.path, step.sent, headers)
+        took_ms = 1000 * (time.perf_counter() - began)
         step.status, step.answered = reply.status, reply.body
         step.request_id = reply.request_id or step.request_id
         trouble = reply.trouble or complaint(call.route, reply.status, reply.body)
+        self._here.executed(action_id(call.action), trouble and trouble.code, took_ms)
         if trouble is None:
             return True
         step.end("FAILED", trouble.message)

@@ -25,6 +25,9 @@ What faces need is in `library`:
     content     the bytes of a log, plain or gzipped
     patterns    which files are meant by files, folders, globs
     tailing     following files through rotation, copying, cutting
+    tracked     a log that is followed, and how far it was read
+    opened      the open files of such logs
+    pieces      reading on in them: whole lines
     heads       from lines to entries of the index
     following   from the tailer to the index
     payloads    reading exchanges back from their lines
@@ -34,7 +37,9 @@ What faces need is in `library`:
     recognise   what kind of file it is
     foreign     other loggers' lines
     har         HAR 1.2 files
+    kinds       what kind of log each file is, remembered
     importing   foreign files become capture logs in the data folder
+    targets     such a log, and the note of how far it is
 """
 
 from .library import Library, News, Page

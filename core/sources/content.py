@@ -44,6 +44,15 @@ class Content:
         """What the system says of the open file."""
         return os.fstat(self._fd)
 
+    def length(self, most: int) -> int:
+        """How long it is; it is known not to be longer than `most`."""
+        if not self.packed:
+            return min(most, self.stat().st_size)
+        length = 0
+        while data := self.read(length, READ):
+            length += len(data)
+        return length
+
     def refresh(self) -> None:
         """Forget what was unpacked: the file has grown."""
         if self._unpacked is not None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from ..redact import REDACTOR, Redactor
 from ..store.exchanges import ExchangeIndex
 from .following import Follower, Progress
-from .importing import Importer, Kinds
+from .importing import PATIENCE_S, Importer
+from .kinds import Kinds
 from .patterns import Patterns
 from .recognise import Kind
 
@@ -72,7 +73,7 @@ class Feed:
 
     async def catch_up(self) -> int:
         """Take in what is there now; says how many exchanges were new."""
-        await self._import()
+        await self._import(PATIENCE_S)
         return await self._follower.catch_up()
 
     async def close(self) -> None:
@@ -96,8 +97,8 @@ class Feed:
                 self._tell(f"Foreign logs cannot be taken over: {error.strerror}.")
                 await asyncio.sleep(_AFTER_TROUBLE_S)
 
-    async def _import(self) -> None:
-        running = asyncio.ensure_future(asyncio.to_thread(self._import_once))
+    async def _import(self, patience_s: float = 0.0) -> None:
+        running = asyncio.ensure_future(asyncio.to_thread(self._import_once, patience_s))
         try:
             await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -108,9 +109,10 @@ class Feed:
             while self._told:
                 self._tell(self._told.pop(0))
 
-    def _import_once(self) -> None:
+    def _import_once(self, patience_s: float) -> None:
         if self._importer is not None:
-            self._importer.run_once()
+            self._importer.run_once(patience_s)
+            self.progress.held_up = self._importer.held_up
             return
         for kind in (Kind.FOREIGN, Kind.HAR):
             for path in set(self._kinds.of(kind)) - self._left_out:

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..errors import StoreError
-from ..store.adding import Added, Bad, Batch, Entry
+from ..store.adding import Added, Bad, Batch
 from ..store.exchanges import ExchangeIndex
 from ..store.logs import Log
+from .attempts import retried_in
 from .heads import index_lines
-from .tailing import LONGEST_LINE, Paths, Piece, Tailer, Tracked
+from .pieces import LONGEST_LINE
+from .tailing import Paths, Tailer
+from .tracked import Piece, Tracked
 
 _BATCH = 20_000
 _BATCH_S = 0.05
@@ -30,12 +33,13 @@ Writing = tuple[Tracked, Batch, asyncio.Future[Added | None]]
 
 @dataclass(slots=True)
 class Progress:
-    """What following has brought so far: exchanges and lines that were set aside, and whether
-    more is waiting to be read."""
+    """What following has brought so far: exchanges and lines that were set aside, whether more is
+    waiting to be read, and whether foreign logs wait because another process takes them over."""
 
     added: int = 0
     bad: int = 0
     behind: bool = True
+    held_up: bool = False
     trouble: str = ""
 
 
@@ -182,14 +186,11 @@ class Follower:
         ends = time.monotonic() + _BATCH_S
         count = 0
         while count < _BATCH and (piece := tailer.read()) is not None:
-            entries, bad = _indexed(piece)
-            count += len(entries) + len(bad)
-            if entries:
-                piece.tracked.last_at = max(piece.tracked.last_at, entries[-1][2])
-            if found and found[-1][0] is piece.tracked:
-                _extend(found[-1][1], piece, entries, bad)
-            else:
-                found.append((piece.tracked, _batch(piece, entries, bad)))
+            if not found or found[-1][0] is not piece.tracked:
+                found.append((piece.tracked, _batch(piece)))
+            count += _take(found[-1][1], piece)
+            if times := found[-1][1].entries.times:
+                piece.tracked.last_at = max(piece.tracked.last_at, times[-1])
             if time.monotonic() > ends and count > _BATCH // 2:
                 break
         return found
@@ -220,33 +221,23 @@ class Follower:
                 tracked.behind = True
 
 
-def _indexed(piece: Piece) -> tuple[list[Entry], list[Bad]]:
-    entries, bad = index_lines(piece.data, piece.start)
+def _batch(piece: Piece) -> Batch:
+    """A batch that begins with a piece, which is not in it yet."""
+    return Batch(piece.tracked.log, piece.start, piece.start, b"", 0, b"", 0)
+
+
+def _take(batch: Batch, piece: Piece) -> int:
+    """Add a piece to the batch; says how many lines that were."""
+    before = len(batch.entries)
+    bad = index_lines(piece.data, piece.start, batch.entries)
     for offset, length in piece.skipped:
         bad.append(Bad(offset, length, f"It is longer than {LONGEST_LINE // 1024**2} MiB."))
-    return entries, bad
-
-
-def _batch(piece: Piece, entries: list[Entry], bad: list[Bad]) -> Batch:
-    return Batch(
-        piece.tracked.log,
-        piece.start,
-        piece.end,
-        piece.head,
-        piece.head_length,
-        piece.tail,
-        piece.tail_length,
-        entries,
-        bad,
-    )
-
-
-def _extend(batch: Batch, piece: Piece, entries: list[Entry], bad: list[Bad]) -> None:
+    batch.bad += bad
+    batch.calls += retried_in(piece.data)
     batch.end = piece.end
     batch.head, batch.head_length = piece.head, piece.head_length
     batch.tail, batch.tail_length = piece.tail, piece.tail_length
-    batch.entries = [*batch.entries, *entries]
-    batch.bad = [*batch.bad, *bad]
+    return len(batch.entries) - before + len(bad)
 
 
 def _tracked(log: Log) -> Tracked:

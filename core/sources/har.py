@@ -25,6 +25,9 @@ class _PostData(msgspec.Struct, rename="camel"):
     mime_type: str = ""
     text: str | None = None
     params: list[_Pair] = []
+    # The format has no word for these, so writers use their own.
+    encoding: str | None = ""
+    truncated: bool = msgspec.field(default=False, name="_truncated")
 
 
 class _Request(msgspec.Struct, rename="camel"):
@@ -32,6 +35,7 @@ class _Request(msgspec.Struct, rename="camel"):
     url: str = ""
     headers: list[_Pair] = []
     post_data: _PostData | None = None
+    body_size: float | None = None
 
 
 class _Content(msgspec.Struct, rename="camel"):
@@ -39,6 +43,7 @@ class _Content(msgspec.Struct, rename="camel"):
     text: str | None = None
     encoding: str = ""
     size: int = 0
+    truncated: bool = msgspec.field(default=False, name="_truncated")
 
 
 class _Response(msgspec.Struct, rename="camel"):
@@ -89,16 +94,25 @@ def _sighting(entry: _Entry) -> Sighting:
         raise ValueError("its startedDateTime is no time")
     request, response = entry.request, entry.response
     sighting = Sighting(at, request.method, request.url, _pairs(request.headers), LIMIT)
-    sighting.request.add(_sent(request.post_data))
+    body = _sent(request.post_data)
+    size = int(request.body_size or 0)
+    sighting.request.add(body)
+    if request.post_data is not None and request.post_data.truncated:
+        sighting.request.size = max(size, len(body) + 1)
+    elif request.post_data is None and size > 0:
+        # It was left out of the file.
+        sighting.request.size = size
     # A status of 0 means that no answer came.
     if response is not None and response.status:
         sighting.status = response.status
         sighting.response_headers = _pairs(response.headers)
         body = _answered(response.content)
         sighting.response.add(body)
-        if not body and response.content is not None and response.content.size > 0:
-            # It was left out of the file.
-            sighting.response.size = response.content.size
+        content = response.content
+        if content is not None and content.truncated:
+            sighting.response.size = max(content.size, len(body) + 1)
+        elif not body and content is not None and content.size > 0:
+            sighting.response.size = content.size
     if entry.time is not None and entry.time >= 0:
         sighting.duration_ms = entry.time
     identify(sighting)
@@ -118,16 +132,20 @@ def _sent(posted: _PostData | None) -> bytes:
     if posted is None:
         return b""
     if posted.text is not None:
-        return posted.text.encode("utf-8", "replace")
+        return _unpacked(posted.text, posted.encoding or "")
     return urlencode([(pair.name, pair.value) for pair in posted.params]).encode()
 
 
 def _answered(content: _Content | None) -> bytes:
     if content is None or content.text is None:
         return b""
-    if content.encoding.lower() == "base64":
+    return _unpacked(content.text, content.encoding)
+
+
+def _unpacked(text: str, encoding: str) -> bytes:
+    if encoding.lower() == "base64":
         try:
-            return b64decode(content.text)
+            return b64decode(text)
         except (Base64Error, ValueError):
-            return content.text.encode("utf-8", "replace")
-    return content.text.encode("utf-8", "replace")
+            pass  # it only says that it is
+    return text.encode("utf-8", "replace")

@@ -214,6 +214,20 @@ class Library:
         """The line of a row as it stands in its log."""
         return await self._read(number, self._payloads.line)
 
+    async def exchanges(self, numbers: Sequence[int]) -> list[Exchange | Absent]:
+        """The whole exchanges of these rows, in this order; rows that were dropped are left out.
+
+        `sizes` says how much that brings into memory.
+        """
+        return await self.index.show(
+            numbers,
+            lambda rows, logs: [self._payloads.exchange(row, logs.get(row.log)) for row in rows],
+        )
+
+    async def sizes(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """The numbers of these rows that are still there, each with the bytes of its line."""
+        return [(row.row, row.length) for row in await self.index.rows(numbers)]
+
     async def _read(
         self, number: int, read: Callable[[IndexRow, Log | None], T | Absent]
     ) -> T | Absent:

@@ -17,70 +17,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
-from .content import HEAD, READ, TAIL, Content
+from .content import READ, TAIL, Content
 from .heads import time_of
+from .opened import Opened
+from .pieces import next_piece
+from .tracked import Piece, Tracked
 
-LONGEST_LINE = 64 * 1024 * 1024
-_MOST_OPEN = 128
 Paths = Callable[[], Iterable[str]]
 """Gives the paths of files that may exist."""
 
 # A log that is recognised by its beginning alone has to have this much of it.
 _TELLING = 128
-
-
-@dataclass(slots=True, eq=False)
-class Tracked:
-    """A log and how far it was read. `log` is its number, 0 until somebody gives it one.
-
-    The other fields are those of `cxtop.core.store.logs.Log`; `size` and `changed` are how the
-    file was when it was looked at last, `held` how many bytes of a line without its end lie
-    behind `offset`.
-    """
-
-    path: str
-    device: int = 0
-    inode: int = 0
-    packed: bool = False
-    head: bytes = b""
-    head_length: int = 0
-    tail: bytes = b""
-    tail_length: int = 0
-    offset: int = 0
-    log: int = 0
-    last_at: int = 0
-    size: int = -1
-    changed: int = 0
-    behind: bool = False
-    held: int = 0
-    moved: bool = False
-    content: Content | None = None
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """What the system knows the file by."""
-        return self.device, self.inode
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Whole lines that were read from `start` to `end`, as `data`.
-
-    Or, without data, `skipped`: a line that is too long, as offset and length. `head` and `tail`
-    are the prints at `end`.
-    """
-
-    tracked: Tracked
-    start: int
-    end: int
-    data: bytes
-    skipped: Sequence[tuple[int, int]]
-    head: bytes
-    head_length: int
-    tail: bytes
-    tail_length: int
 
 
 class Tailer:
@@ -101,7 +49,7 @@ class Tailer:
         self._copies: dict[tuple[int, int], tuple[int, int, int]] = {}
         # Where logs had been that this look found elsewhere.
         self._left: dict[tuple[int, int], str] = {}
-        self._opened: dict[Tracked, None] = {}
+        self._opened = Opened()
         self._turn = 0
         self.unsettled = False
         self._complained: dict[str, str] = {}
@@ -147,7 +95,7 @@ class Tailer:
         while behind := [one for one in self._bound.values() if one.behind]:
             tracked = min(behind, key=lambda one: one.last_at)
             try:
-                piece = self._read(tracked)
+                piece = next_piece(tracked, self._opened.open(tracked), self._tell)
             except OSError as error:
                 self._complain(tracked.path, error)
                 tracked.behind = False
@@ -160,7 +108,7 @@ class Tailer:
     def close(self) -> None:
         """Let go of every file."""
         for tracked in self._logs:
-            self._shut(tracked)
+            self._opened.shut(tracked)
 
     # Looking
 
@@ -187,7 +135,7 @@ class Tailer:
         if (found.st_size, found.st_mtime_ns) == (tracked.size, tracked.changed):
             return
         try:
-            same = self._is_same(tracked, self._open(tracked))
+            same = tracked.is_in(self._opened.open(tracked))
         except OSError as error:
             self._complain(path, error)
             return
@@ -219,7 +167,7 @@ class Tailer:
             found = tracked.content.stat()
             unread = found.st_size > tracked.offset + tracked.held and not tracked.packed
             grown = (found.st_size, found.st_mtime_ns) != (tracked.size, tracked.changed)
-            if unread and (grown or tracked.behind) and self._is_same(tracked, tracked.content):
+            if unread and (grown or tracked.behind) and tracked.is_in(tracked.content):
                 tracked.size, tracked.changed = found.st_size, found.st_mtime_ns
                 tracked.behind = True
         except OSError as error:
@@ -280,8 +228,8 @@ class Tailer:
         tracked.device, tracked.inode = key
         tracked.size, tracked.changed = found.st_size, found.st_mtime_ns
         tracked.behind, tracked.held = True, 0
-        self._shut(tracked)
-        self._keep_open(tracked, content)
+        self._opened.shut(tracked)
+        self._opened.keep(tracked, content)
         self._bound[key] = tracked
         self._copies.pop(key, None)
         self._complained.pop(path, None)
@@ -310,7 +258,7 @@ class Tailer:
         if not content.read(tracked.offset, 1):
             return False
         try:
-            return not self._open(tracked).read(tracked.offset, 1)
+            return not self._opened.open(tracked).read(tracked.offset, 1)
         except OSError:
             return True
 
@@ -321,114 +269,23 @@ class Tailer:
         if self._bound.get(tracked.key) is not tracked:
             return tracked.head_length >= _TELLING
         try:
-            own = self._open(tracked)
+            own = self._opened.open(tracked)
             # Its own file may be such a part, too.
-            end = min(_length(content, tracked.offset), _length(own, tracked.offset))
+            end = min(content.length(tracked.offset), own.length(tracked.offset))
             size = min(TAIL, end)
             return content.tail(end, size) == own.tail(end, size) != b""
         except OSError:
             return False
 
-    def _is_same(self, tracked: Tracked, content: Content) -> bool:
-        """Whether what was read of a log is still what its file begins with."""
-        if not tracked.offset:
-            return True
-        return (
-            content.head(tracked.head_length) == tracked.head
-            and content.tail(tracked.offset, tracked.tail_length) == tracked.tail
-        )
-
-    # Reading
-
-    def _read(self, tracked: Tracked) -> Piece | None:
-        content = self._open(tracked)
-        start = tracked.offset
-        data = content.read(start, READ)
-        skipped: list[tuple[int, int]] = []
-        if b"\n" not in data and len(data) == READ:
-            data, end = self._read_long(tracked, content)
-            if end and not data:
-                skipped.append((start, end - start))
-        else:
-            end = start + data.rfind(b"\n") + 1
-        if not end or end == start:
-            tracked.held = len(data)
-            return None
-        tracked.held = 0
-        tracked.offset = end
-        self._take_prints(tracked, content)
-        return Piece(
-            tracked,
-            start,
-            end,
-            data[: end - start],
-            skipped,
-            tracked.head,
-            tracked.head_length,
-            tracked.tail,
-            tracked.tail_length,
-        )
-
-    def _read_long(self, tracked: Tracked, content: Content) -> tuple[bytes, int]:
-        """A line longer than one read, and where it ends; no line if it is too long, and no end
-        if that has not come yet."""
-        start = tracked.offset
-        # Where the end was not found last time it need not be looked for again.
-        place = start + max(READ, tracked.held)
-        while data := content.read(place, READ):
-            found = data.find(b"\n")
-            if found >= 0:
-                end = place + found + 1
-                if end - start > LONGEST_LINE:
-                    self._tell(
-                        f"{tracked.path} has a line of {(end - start) / 1e6:.0f} MB at byte "
-                        f"{start}. It is too long and was skipped."
-                    )
-                    return b"", end
-                return content.read(start, end - start), end
-            place += len(data)
-        tracked.held = place - start
-        return b"", 0
-
-    def _take_prints(self, tracked: Tracked, content: Content) -> None:
-        if tracked.head_length < HEAD:
-            tracked.head_length = min(HEAD, tracked.offset)
-            tracked.head = content.head(tracked.head_length)
-        tracked.tail_length = min(TAIL, tracked.offset)
-        tracked.tail = content.tail(tracked.offset, tracked.tail_length)
-
-    # Files
-
-    def _open(self, tracked: Tracked) -> Content:
-        if tracked.content is None:
-            content = Content(tracked.path)
-            if (content.device, content.inode) != tracked.key:
-                content.close()
-                raise FileNotFoundError(2, "another file is in its place", tracked.path)
-            self._keep_open(tracked, content)
-            return content
-        return tracked.content
-
-    def _keep_open(self, tracked: Tracked, content: Content) -> None:
-        """Keep a file open, so that it can be read wherever it is moved to: the last opened."""
-        tracked.content = content
-        self._opened[tracked] = None
-        while len(self._opened) > _MOST_OPEN:
-            self._shut(next(iter(self._opened)))
+    # Keeping
 
     def _unbind(self, tracked: Tracked) -> None:
-        self._shut(tracked)
+        self._opened.shut(tracked)
         if self._bound.get(tracked.key) is tracked:
             del self._bound[tracked.key]
         tracked.behind = False
         # Copies of it may matter now.
         self._turn += 1
-
-    def _shut(self, tracked: Tracked) -> None:
-        self._opened.pop(tracked, None)
-        if tracked.content is not None:
-            tracked.content.close()
-            tracked.content = None
 
     def _complain(self, path: str, error: OSError) -> None:
         """Tell of a file that cannot be read, once for each reason."""
@@ -436,13 +293,3 @@ class Tailer:
         if self._complained.get(path) != reason:
             self._complained[path] = reason
             self._tell(f"{path} cannot be read: {reason}.")
-
-
-def _length(content: Content, most: int) -> int:
-    """How long a file is that is shorter than `most`."""
-    if not content.packed:
-        return min(most, content.stat().st_size)
-    length = 0
-    while data := content.read(length, READ):
-        length += len(data)
-    return length

@@ -26,13 +26,20 @@ def add_errors(
     errors: Sequence[RecordError],
     seen_at: datetime,
     redactor: Redactor,
+    *,
+    apart: bool = False,
 ) -> int:
-    """Keep those of `errors` whose record ids are new to the run, and say how many were."""
+    """Keep those of `errors` whose record ids are new to the run, and say how many were.
+
+    With `apart` all are kept: they are known to be different ones, though ids that were masked
+    may have become alike.
+    """
     run = make_key(connection, run_id)
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM error_entries").fetchone()
     number = last
     for error in errors:
-        number += _add(connection, run, number + 1, error, micros(seen_at), redactor)
+        own = f"\0{number + 1}" if apart else error.record_id
+        number += _add(connection, run, number + 1, error, own, micros(seen_at), redactor)
     return number - last
 
 
@@ -138,11 +145,12 @@ def _add(
     run: int,
     number: int,
     error: RecordError,
+    own: str,
     seen_at: int,
     redactor: Redactor,
 ) -> int:
     # The id as it came tells records apart, even where redaction makes two of them alike.
-    identity = blake2b(raw(error.record_id), digest_size=16).digest()
+    identity = blake2b(raw(own), digest_size=16).digest()
     known = connection.execute(
         "SELECT 1 FROM errors WHERE run = ? AND identity = ?", (run, identity)
     )

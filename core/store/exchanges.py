@@ -13,6 +13,7 @@ from typing import Any
 
 from . import adding, dropping, finding, fulltext, identities, logs, zones
 from .adding import Added, Batch, Interned
+from .calls import save_call
 from .filter import EVERYTHING, Filter, Shape
 from .filter.tree import millis
 from .finding import Count, Found, IndexRow, Search, Show, Verify
@@ -32,10 +33,15 @@ class ExchangeIndex:
 
     async def add(self, batch: Batch) -> Added | None:
         """Keep a batch; `None` if its log was not read up to where the batch begins."""
-        known = self._known
-        added = await self._store.writer.submit(
-            lambda connection: adding.add(connection, batch, known)
-        )
+        known, redactor = self._known, self._store.redactor
+
+        def keep(connection: sqlite3.Connection) -> Added | None:
+            added = adding.add(connection, batch, known)
+            for call in batch.calls if added is not None else ():
+                save_call(connection, call, redactor)
+            return added
+
+        added = await self._store.writer.submit(keep)
         if added is not None:
             # Only now is it certain that these numbers are in the store.
             known.learn(added.interned)

@@ -104,3 +104,9 @@ CREATE TABLE texts (
     through INTEGER NOT NULL
 );
 """
+
+# How long the slowest exchange of each of a block's shapes took, in µs and in the order of
+# `shapes`; NULL in blocks from before.
+SLOWEST = """
+ALTER TABLE blocks ADD COLUMN slowest BLOB;
+"""

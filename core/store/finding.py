@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -66,13 +66,30 @@ class Facts:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.shapes = shapes(connection)
-        self.by_number = {shape.shape: shape for shape in self.shapes}
+        self._shapes: Sequence[Shape] | None = None
+        self._by_number: dict[int, Shape] = {}
+
+    @property
+    def shapes(self) -> Sequence[Shape]:
+        """All shapes."""
+        # There may be thousands, and a search by id needs none but those of what it finds.
+        if self._shapes is None:
+            self._shapes = shapes(self._connection)
+            self._by_number = {shape.shape: shape for shape in self._shapes}
+        return self._shapes
+
+    def of(self, numbers: Iterable[int]) -> Mapping[int, Shape]:
+        """The shapes with these numbers, among others."""
+        missing = set(numbers) - self._by_number.keys()
+        if missing:
+            found = shapes(self._connection, missing)
+            self._by_number.update((shape.shape, shape) for shape in found)
+        return self._by_number
 
     @property
     def blurred(self) -> bool:
         """Whether the index cannot tell the shape or path of some exchanges."""
-        return self.by_number[0].times > 0 or self._unknown_path()
+        return self.of((0,))[0].times > 0 or self._unknown_path()
 
     def _unknown_path(self) -> bool:
         # Whoever keeps a row without its path leaves this mark.
@@ -97,12 +114,14 @@ class Facts:
         return fulltext.question(wanted)
 
 
-def shapes(connection: sqlite3.Connection) -> list[Shape]:
-    """All shapes with their counts."""
+def shapes(connection: sqlite3.Connection, numbers: Iterable[int] | None = None) -> list[Shape]:
+    """All shapes with their counts, or those with these numbers."""
+    which = "" if numbers is None else f" WHERE shape IN ({','.join(map(str, numbers))})"
     return [
         Shape._make((*words, None if status < 0 else status, times))
         for *words, status, times in connection.execute(
-            "SELECT shape, service, method, route, action, outcome, code, status, count FROM shapes"
+            "SELECT shape, service, method, route, action, outcome, code, status, count "  # noqa: S608
+            f"FROM shapes{which}"
         )
     ]
 
@@ -168,7 +187,9 @@ class Search:
             return Count(sum(shape.times for shape in self.facts.shapes), exact=True)
         if self.plan.by_shape:
             wanted = self.plan.shapes or frozenset()
-            return Count(sum(self.facts.by_number[one].times for one in wanted), exact=True)
+            return Count(
+                sum(shape.times for shape in self.facts.shapes if shape.shape in wanted), exact=True
+            )
         ends = time.monotonic() + budget_s
         number = 0
         if self.plan.exact:
@@ -233,8 +254,8 @@ class Search:
             f"SELECT {COLUMNS} FROM exchanges WHERE {where} "  # noqa: S608
             f"ORDER BY row {order} LIMIT :limit",
             {**values, "limit": limit},
-        )
-        return [self.row(values) for values in found]
+        ).fetchall()
+        return _index_rows(found, self.facts.of(row[-1] for row in found))
 
     def _numbers(self, low: int, high: int, limit: int, *, descending: bool) -> list[int]:
         where, values = self._where(low, high)
@@ -258,11 +279,6 @@ class Search:
             self._known_logs.update(by_number(self._connection, sorted(missing)))
         return self._known_logs
 
-    def row(self, values: Sequence[Any]) -> IndexRow:
-        """A row of `COLUMNS` as it is handed out."""
-        *plain, shape = values
-        return IndexRow._make((*plain, self.facts.by_number[shape]))
-
 
 COLUMNS = (
     "row, log, offset, length, at, took, "
@@ -274,11 +290,14 @@ COLUMNS = (
 def rows_by_number(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[IndexRow]:
     """The rows with these numbers that are still there, in this order."""
     listed = ",".join(str(int(number)) for number in numbers)
-    facts = {shape.shape: shape for shape in shapes(connection)}
-    found = {
-        plain[0]: IndexRow._make((*plain, facts[shape]))
-        for *plain, shape in connection.execute(
-            f"SELECT {COLUMNS} FROM exchanges WHERE row IN ({listed})"  # noqa: S608
-        )
-    }
-    return [found[number] for number in numbers if number in found]
+    values = connection.execute(
+        f"SELECT {COLUMNS} FROM exchanges WHERE row IN ({listed})"  # noqa: S608
+    ).fetchall()
+    found = _index_rows(values, Facts(connection).of(row[-1] for row in values))
+    there = {row.row: row for row in found}
+    return [there[number] for number in numbers if number in there]
+
+
+def _index_rows(rows: Iterable[Sequence[Any]], known: Mapping[int, Shape]) -> list[IndexRow]:
+    """Rows of `COLUMNS` as they are handed out."""
+    return [IndexRow._make((*plain, known[shape])) for *plain, shape in rows]

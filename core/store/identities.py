@@ -29,6 +29,8 @@ IRREGULAR = 1 << 32
 # With fewer digits than that a prefix says too little to look it up.
 SHORTEST_PREFIX = 4
 
+_USUAL_LENGTH = 32
+
 # So many entries fill a page of the file.
 _PAGE = 480
 # With so many at once a run is written without the detour over the plain table.
@@ -94,21 +96,54 @@ def lookup(
     return sorted(found, reverse=True)
 
 
-def add(connection: sqlite3.Connection, first_row: int, keys: Sequence[Sequence[int]]) -> None:
-    """Keep the keys of each row from `first_row` on."""
-    if sum(map(len, keys)) < _MANY:
+def marks(texts: Iterable[str], first: int) -> list[float]:
+    """Marks of the ids of rows that follow each other; the first one's place is `first`.
+
+    A mark is a key and the place of its row in what is added. Empty ids have none.
+    """
+    return [
+        crc32(text.encode("utf-8", "surrogatepass")) * _FACTOR + place
+        for place, text in enumerate(texts, first)
+        if text
+    ]
+
+
+def own_marks(texts: Sequence[str], first: int) -> list[float]:
+    """Likewise of the exchanges' own ids."""
+    # Of 32 hexadecimal digits, as nearly always: their beginnings are had from one piece.
+    if {*map(len, texts)} == {_USUAL_LENGTH}:
+        together = "".join(texts)
+        try:
+            packed = bytes.fromhex(together)
+        except ValueError:
+            packed = b""
+        # Spaces and capitals are no ids of that kind.
+        if packed.hex() == together:
+            words = array("I", packed)
+            if sys.byteorder == "little":
+                words.byteswap()
+            keys = words[:: _USUAL_LENGTH // _DIGITS_OF_KEY]
+            return [key * _FACTOR + place for place, key in enumerate(keys, first)]
+    return [
+        key * _FACTOR + place
+        for place, text in enumerate(texts, first)
+        for key in own_keys_of(text)
+    ]
+
+
+def add(connection: sqlite3.Connection, first_row: int, rows: int, marks: Sequence[float]) -> None:
+    """Keep the marks of `rows` rows from `first_row` on; these are at most 2^20."""
+    if rows > _SPAN:
+        raise ValueError(f"{rows} rows are too many for one run")
+    if len(marks) < _MANY:
         connection.executemany(
             "INSERT OR IGNORE INTO fresh_ids (key, row) VALUES (?, ?)",
-            [(key, row) for row, some in enumerate(keys, first_row) for key in some],
+            [(int(mark // _FACTOR), first_row + int(mark % _FACTOR)) for mark in marks],
         )
-        _tidy(connection, first_row + len(keys))
+        _tidy(connection, first_row + rows)
         return
-    for start in range(0, len(keys), _SPAN):
-        part = keys[start : start + _SPAN]
-        entries = [key * _FACTOR + row for row, some in enumerate(part) for key in some]
-        base = first_row + start
-        run = _make_run(connection, _SMALL, base, base + len(part) - 1)
-        _write_pages(connection, run, entries)
+    run = _make_run(connection, _SMALL, first_row, first_row + rows - 1)
+    _write_pages(connection, run, sorted(marks))
 
 
 def rows_of(connection: sqlite3.Connection, low: int, high: int) -> set[int] | None:
@@ -190,6 +225,7 @@ def merge_slice(connection: sqlite3.Connection, merge: Merge, number: int) -> No
                 entries += [entry + shift for entry in part if entry % _FACTOR >= least]
             else:
                 entries += [entry + shift for entry in part]
+    entries.sort()
     _write_pages(connection, merge.target, entries)
 
 
@@ -216,6 +252,7 @@ def _tidy(connection: sqlite3.Connection, next_row: int) -> None:
         ends = bisect_left(pairs, base + _SPAN, lo=start, key=lambda pair: pair[1])
         run = _make_run(connection, _SMALL, base, pairs[ends - 1][1])
         entries = [key * _FACTOR + (row - base) for key, row in pairs[start:ends]]
+        entries.sort()
         _write_pages(connection, run, entries)
         start = ends
     connection.execute("DELETE FROM fresh_ids")
@@ -249,7 +286,7 @@ def _make_run(connection: sqlite3.Connection, level: int, base: int, last_row: i
 
 
 def _write_pages(connection: sqlite3.Connection, run: int, entries: list[float]) -> None:
-    entries.sort()
+    """Write sorted entries as a run's pages."""
     data = array("d", entries)
     connection.executemany(
         "INSERT INTO id_pages (run, first, data) VALUES (?, ?, ?)",

@@ -97,6 +97,17 @@ def known(connection: sqlite3.Connection, keys: Iterable[str]) -> set[str]:
     }
 
 
+def untried(connection: sqlite3.Connection, since: datetime, targets: Iterable[str]) -> bool:
+    """Whether a notice that was made since then has not been posted to one of `targets` yet."""
+    among, values = _among(targets)
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM notices WHERE state = 'waiting' AND tries = 0 "  # noqa: S608
+        f"AND made_at >= ?1 AND {among})",
+        (micros(since), *values),
+    ).fetchone()
+    return bool(row[0])
+
+
 def next_due(
     connection: sqlite3.Connection, now: datetime, targets: Iterable[str]
 ) -> datetime | None:

@@ -55,7 +55,7 @@ def begin(
     if not made.rowcount:
         return False
     if leads:
-        _lead(connection, turn.recovery.action_id, turn.recovery.error_id)
+        lead(connection, turn.recovery.action_id, turn.recovery.error_id)
     _follow_up(connection, turn, redactor)
     return True
 
@@ -164,7 +164,8 @@ def stretch(
     )
 
 
-def _lead(connection: sqlite3.Connection, run_id: str, error_id: str) -> None:
+def lead(connection: sqlite3.Connection, run_id: str, error_id: str) -> None:
+    """What becomes of a run is told to this recovery from now on, unless one has it already."""
     connection.execute(
         "INSERT OR IGNORE INTO recovery_runs "
         "SELECT CAST(? AS TEXT), id FROM recoveries WHERE error_id = ?",
@@ -179,7 +180,7 @@ def _follow_up(connection: sqlite3.Connection, turn: Turn, redactor: Redactor) -
         audit.add(connection, turn.entry, redactor)
     if turn.submission is not None:
         submissions.save_submission(connection, turn.submission, redactor)
-        _lead(connection, turn.submission.run_id, turn.recovery.error_id)
+        lead(connection, turn.submission.run_id, turn.recovery.error_id)
         runs.watch(connection, turn.submission.run_id)
 
 

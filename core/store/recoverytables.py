@@ -70,3 +70,17 @@ CREATE TABLE leases (
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
+
+# The audit log is append-only at all times but one: retention names in audit_horizon before which
+# time entries may go, takes them, and takes the name back, in one transaction.
+AUDIT_HORIZON = """
+CREATE TABLE audit_horizon (before INTEGER NOT NULL);
+DROP TRIGGER audit_is_not_deleted;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+    WHEN coalesce(strftime('%s', json_extract(OLD.data, '$.resolved_at')) * 1000000
+        >= (SELECT max(before) FROM audit_horizon), TRUE) BEGIN
+    SELECT RAISE(ABORT, 'the audit log is append-only');
+END;
+
+CREATE INDEX recovery_runs_by_recovery ON recovery_runs (recovery);
+"""

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from .bygone import old_audit, old_letters, old_recoveries, old_submissions
 from .codec import micros
 from .dropping import AGE, drop_old
 from .writer import Writer
@@ -16,12 +17,35 @@ _PAGE_BYTES = 4096
 _PAGES = 2000
 
 
-async def retain(writer: Writer, *, max_age: timedelta, max_bytes: int, now: datetime) -> int:
+async def retain(
+    writer: Writer,
+    *,
+    max_age: timedelta,
+    max_bytes: int,
+    max_audit_age: timedelta | None,
+    now: datetime,
+) -> int:
     """Drop what is too old, then the oldest until the rest fits; see `Store.retain`."""
     oldest = micros(now) - max_age // timedelta(microseconds=1)
     dropped = 0
-    for drop in (_old_calls, _old_polls, _old_errors, _old_traces, _old_runs, drop_old):
+    for drop in (
+        _old_calls,
+        _old_polls,
+        _old_errors,
+        _old_traces,
+        _old_points,
+        _old_runs,
+        drop_old,
+    ):
         dropped += await _repeat(writer, lambda connection, drop=drop: drop(connection, oldest))
+    # After the runs, as what became of a run stays as long as the run does.
+    for drop in (old_letters, old_recoveries, old_submissions):
+        dropped += await _repeat(
+            writer, lambda connection, drop=drop: drop(connection, oldest, _SLICE)
+        )
+    if max_audit_age is not None:
+        bygone = micros(now) - max_audit_age // timedelta(microseconds=1)
+        dropped += await _repeat(writer, lambda connection: old_audit(connection, bygone, _SLICE))
     dropped += await _repeat(writer, lambda connection: _drop_oldest(connection, max_bytes))
     while await writer.submit(_give_back, alone=True):
         pass
@@ -73,6 +97,14 @@ def _old_traces(connection: sqlite3.Connection, oldest: int, limit: int = _SLICE
     ).rowcount
 
 
+def _old_points(connection: sqlite3.Connection, oldest: int, limit: int = _SLICE) -> int:
+    return connection.execute(
+        "DELETE FROM health_points WHERE (action, at) IN "
+        "(SELECT action, at FROM health_points WHERE at < ? ORDER BY at LIMIT ?)",
+        (oldest, limit),
+    ).rowcount
+
+
 def _old_runs(connection: sqlite3.Connection, oldest: int) -> int:
     """Runs that nobody watches and of which nothing else is kept."""
     return connection.execute(
@@ -117,6 +149,7 @@ _KINDS = (
     ("SELECT polled_at FROM polls ORDER BY polled_at LIMIT 1 OFFSET ?", _old_polls),
     ("SELECT seen_at FROM error_entries ORDER BY id LIMIT 1 OFFSET ?", _old_errors),
     ("SELECT fetched_at FROM traces ORDER BY fetched_at LIMIT 1 OFFSET ?", _old_traces),
+    ("SELECT at FROM health_points ORDER BY at LIMIT 1 OFFSET ?", _old_points),
     (AGE, drop_old),
 )
 

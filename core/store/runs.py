@@ -77,7 +77,7 @@ def polls(connection: sqlite3.Connection, run_id: str, limit: int) -> list[Poll]
         "WHERE run = ? ORDER BY polled_at DESC LIMIT ?",
         (key_of(connection, run_id), limit),
     ).fetchall()
-    return [_poll(row) for row in reversed(rows)]
+    return [poll_of(row) for row in reversed(rows)]
 
 
 def watch(connection: sqlite3.Connection, run_id: str) -> None:
@@ -134,7 +134,8 @@ def _run(data: str) -> ActionRun:
     return ActionRun.model_validate(fields)
 
 
-def _poll(row: tuple[Any, ...]) -> Poll:
+def poll_of(row: tuple[Any, ...]) -> Poll:
+    """The poll in a row of the history: its time, status, progress and counts."""
     polled_at, status, progress, *counts = row
     return Poll(
         polled_at=moment(polled_at),

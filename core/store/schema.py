@@ -9,9 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from .exchangetables import EXCHANGES
+from .exchangetables import EXCHANGES, SLOWEST
+from .health import HEALTH
 from .notices import NOTICES
-from .recoverytables import RECOVERIES
+from .recoverytables import AUDIT_HORIZON, RECOVERIES
 from .traces import TRACES
 
 # "cxto": tells our files from other programs' SQLite files.
@@ -92,7 +93,16 @@ CREATE INDEX calls_by_run ON calls (run, started_at, id);
 CREATE INDEX calls_retried ON calls (started_at, id) WHERE retried;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, EXCHANGES, TRACES, RECOVERIES, NOTICES)
+MIGRATIONS: tuple[str, ...] = (
+    _VERSION_1,
+    EXCHANGES,
+    TRACES,
+    RECOVERIES,
+    NOTICES,
+    HEALTH,
+    AUDIT_HORIZON,
+    SLOWEST,
+)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

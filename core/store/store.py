@@ -281,14 +281,23 @@ class Store:
 
     # Upkeep
 
-    async def retain(self, *, max_age: timedelta, max_bytes: int) -> int:
+    async def retain(
+        self, *, max_age: timedelta, max_bytes: int, max_audit_age: timedelta | None = None
+    ) -> int:
         """Drop what is older than `max_age`, then the oldest until the rest fits `max_bytes`.
 
         Says how many rows were dropped. The file shrinks accordingly. Watched runs themselves
         always stay, and so does the newest answer of any run that is younger than `max_age`.
+        Recoveries, dead letters and submissions go by age only, and never a recovery that is in
+        work or whose runs are kept, nor a letter that waits. Entries of the audit log go when
+        they are older than `max_audit_age`, without it never.
         """
         return await retention.retain(
-            self.writer, max_age=max_age, max_bytes=max_bytes, now=datetime.now(UTC)
+            self.writer,
+            max_age=max_age,
+            max_bytes=max_bytes,
+            max_audit_age=max_audit_age,
+            now=datetime.now(UTC),
         )
 
     async def check(self) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 from .filter import Plan
@@ -20,17 +21,26 @@ _LARGEST_WINDOW = 128
 
 
 class Summary(NamedTuple):
-    """What is in a block: how many rows, their times in milliseconds, their shapes."""
+    """What is in a block: how many rows, their times in milliseconds, and of each of their shapes
+    how long the slowest took, in microseconds. That is `None` where nobody has noted it."""
 
     block: int
     rows: int
     low: int
     high: int
-    shapes: frozenset[int]
+    slowest: dict[int, int | None]
+
+
+# What took longer is noted as this: 71 minutes in microseconds.
+_SLOWEST = 2**32 - 1
 
 
 def note(
-    connection: sqlite3.Connection, first_row: int, times: Sequence[int], shapes: Sequence[int]
+    connection: sqlite3.Connection,
+    first_row: int,
+    times: Sequence[int],
+    tooks: Sequence[int | None],
+    shapes: Sequence[int],
 ) -> None:
     """Put the rows from `first_row` on into the summaries of their blocks."""
     start = 0
@@ -38,36 +48,56 @@ def note(
         row = first_row + start
         ends = min(len(times), start + BLOCK - (row & (BLOCK - 1)))
         part = times[start:ends]
+        slowest: dict[int, int | None] = dict.fromkeys(shapes[start:ends], 0)
+        for shape, took in zip(shapes[start:ends], tooks[start:ends], strict=True):
+            if took is not None and took > slowest[shape]:  # pyright: ignore[reportOperatorIssue]
+                slowest[shape] = took
         _merge(
             connection,
-            Summary(
-                row >> BLOCK_BITS,
-                ends - start,
-                min(part),
-                max(part),
-                frozenset(shapes[start:ends]),
-            ),
+            Summary(row >> BLOCK_BITS, ends - start, min(part), max(part), slowest),
         )
         start = ends
 
 
 def _merge(connection: sqlite3.Connection, new: Summary) -> None:
     old = connection.execute(
-        "SELECT block, count, low, high, shapes FROM blocks WHERE block = ?", (new.block,)
+        f"SELECT {_COLUMNS} FROM blocks WHERE block = ?",  # noqa: S608
+        (new.block,),
     ).fetchone()
+    slowest = new.slowest
     if old is not None:
         known = _summary(old)
+        slowest = known.slowest | {
+            shape: _slower(took, known.slowest.get(shape, 0)) for shape, took in slowest.items()
+        }
         new = Summary(
             new.block,
             new.rows + known.rows,
             min(new.low, known.low),
             max(new.high, known.high),
-            new.shapes | known.shapes,
+            slowest,
         )
+    ordered = sorted(slowest)
+    tooks = [slowest[shape] for shape in ordered]
     connection.execute(
-        "INSERT OR REPLACE INTO blocks (block, count, low, high, shapes) VALUES (?, ?, ?, ?, ?)",
-        (*new[:4], array("H", sorted(new.shapes)).tobytes()),
+        f"INSERT OR REPLACE INTO blocks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (
+            *new[:4],
+            array("H", ordered).tobytes(),
+            # Of a block from before it is not known, and never will be.
+            None
+            if None in tooks
+            else array("I", [min(t, _SLOWEST) for t in tooks if t is not None]).tobytes(),
+        ),
     )
+
+
+def _slower(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else max(one, other)
+
+
+_COLUMNS = "block, count, low, high, shapes, slowest"
+_Row = tuple[int, int, int, int, bytes, bytes | None]
 
 
 def windows(
@@ -114,7 +144,7 @@ def _candidates(
     rows = None if plan.rows is None else {row >> BLOCK_BITS for row in plan.rows}
     while low <= high:
         found = connection.execute(
-            "SELECT block, count, low, high, shapes FROM blocks WHERE block BETWEEN ? AND ? "  # noqa: S608
+            f"SELECT {_COLUMNS} FROM blocks WHERE block BETWEEN ? AND ? "  # noqa: S608
             f"ORDER BY block {order} LIMIT ?",
             (low, high, _AHEAD),
         ).fetchall()
@@ -129,13 +159,21 @@ def _candidates(
             low = found[-1][0] + 1
 
 
-def _may_hold(plan: Plan, row: tuple[int, int, int, int, bytes]) -> bool:
+def _may_hold(plan: Plan, row: _Row) -> bool:
     if plan.low is not None and row[3] < plan.low:
         return False
     if plan.high is not None and row[2] > plan.high:
         return False
-    return plan.shapes is None or not plan.shapes.isdisjoint(array("H", row[4]))
+    shapes: Iterable[int] = array("H", row[4])
+    if plan.slow is not None and row[5] is not None:
+        is_slow = min(plan.slow, _SLOWEST).__le__
+        shapes = compress(shapes, map(is_slow, array("I", row[5])))
+        if plan.shapes is None:
+            return any(True for _ in shapes)
+    return plan.shapes is None or not plan.shapes.isdisjoint(shapes)
 
 
-def _summary(row: tuple[int, int, int, int, bytes]) -> Summary:
-    return Summary(*row[:4], frozenset(array("H", row[4])))
+def _summary(row: _Row) -> Summary:
+    shapes = array("H", row[4])
+    tooks = [None] * len(shapes) if row[5] is None else array("I", row[5])
+    return Summary(*row[:4], dict(zip(shapes, tooks, strict=True)))

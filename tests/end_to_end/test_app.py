@@ -99,3 +99,18 @@ def test_what_was_shown_survives_kill_9(tmp_path: Path) -> None:
         assert "VALIDATION_ERROR" in shown
         it.send("\x03")
         assert it.ended() == 0
+
+
+def test_it_ends_when_its_terminal_goes_away(tmp_path: Path) -> None:
+    """The window is closed, the connection breaks: no process stays that nobody can see."""
+    cli = Cli(tmp_path, {"TMPDIR": str(tmp_path)})
+    with terminal(cli, "demo") as it:
+        it.until(lambda text: "CRM backfill" in text and "97 %" in text)
+        [child] = children(it.pid)
+        it.send("2")
+        it.until(lambda text: text.count("POST") > 10)
+        it.hang_up()
+        assert gone(it.pid)
+        it.process.wait()
+        assert it.process.exitstatus == 128 + signal.SIGHUP
+        assert gone(child)

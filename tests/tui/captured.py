@@ -17,6 +17,8 @@ from cxtop.core.models import (
     RequestIdSource,
     StepStatus,
     TraceStep,
+    UpstreamAttempt,
+    WaitReason,
 )
 
 from .stage import HOSTILE, NOW
@@ -83,6 +85,41 @@ def exchange(number: int) -> Exchange:
         ),
         response_headers=(("content-type", response.content_type or "text/plain"),),
         response=response,
+    )
+
+
+def tried(number: int) -> Exchange:
+    """An exchange whose handler had to ask its upstream three times."""
+    began = exchange(number).at
+
+    def attempt(place: int, at_s: float, outcome: int, **fields: Any) -> UpstreamAttempt:
+        return UpstreamAttempt(
+            number=place,
+            method="GET",
+            url="https://erp.example/stock?sku=LAMP-7",
+            started_at=began + timedelta(seconds=at_s),
+            duration_ms=90.0,
+            outcome=str(outcome),
+            status=outcome,
+            **fields,
+        )
+
+    return exchange(number).model_copy(
+        update={
+            "service": "inventory",
+            "attempts": (
+                attempt(
+                    1,
+                    0.01,
+                    429,
+                    wait_s=2,
+                    wait_reason=WaitReason.RETRY_AFTER,
+                    rate_limit={"retry-after": "2"},
+                ),
+                attempt(2, 2.1, 503, wait_s=0.7, wait_reason=WaitReason.BACKOFF),
+                attempt(3, 2.9, 200, correlation_id="erp-77"),
+            ),
+        }
     )
 
 

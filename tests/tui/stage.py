@@ -11,15 +11,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import SecretStr
 from textual.pilot import Pilot
 
-from cxtop.core.config import PollSettings, Profile, Retention
+from cxtop.core.config import HealthSettings, PollSettings, Profile, Retention
 from cxtop.core.errors import CxtopError, NotFoundError
 from cxtop.core.live import Monitor
 from cxtop.core.models import (
+    ActionHealth,
     ActionRun,
     Attempt,
     Call,
@@ -32,7 +33,7 @@ from cxtop.core.models import (
     WaitReason,
     WatchState,
 )
-from cxtop.core.platforms import RecordPage, StatusReading
+from cxtop.core.platforms import Analytics, RecordPage, StatusReading, no_analytics
 from cxtop.core.sources import Library
 from cxtop.core.store import Store
 from cxtop.tui.app import CxtopApp, Launch
@@ -115,8 +116,13 @@ def errors_of(run_id: str, count: int) -> list[RecordError]:
 class Stage:
     """A dialect that answers from `runs`; an exception among them is raised."""
 
-    def __init__(self, runs: Mapping[str, ActionRun | CxtopError]) -> None:
+    def __init__(
+        self,
+        runs: Mapping[str, ActionRun | CxtopError],
+        figures: Mapping[str, Analytics | CxtopError],
+    ) -> None:
         self.runs = dict(runs)
+        self.figures = dict(figures)
 
     budget = RateBudget(allowed=300, remaining=214)
 
@@ -136,6 +142,15 @@ class Stage:
         count = (run.errors or 0) if isinstance(run, ActionRun) else 0
         every = errors_of(run_id, count)
         return RecordPage(tuple(every[(page - 1) * size : page * size]), count, size)
+
+    async def analytics(self, action_id: str, interval: str) -> Analytics:
+        """What `figures` has under the id and interval, or the id; else there are none to tell."""
+        answer = self.figures.get(f"{action_id} {interval}") or self.figures.get(action_id)
+        if answer is None:
+            raise no_analytics("genesys")
+        if isinstance(answer, CxtopError):
+            raise answer
+        return answer
 
     async def flow_trace(self, execution_id: str) -> FlowTrace | None:
         from .captured import trace
@@ -197,16 +212,21 @@ def staged(
     *,
     runs: Mapping[str, ActionRun | CxtopError] | None = None,
     webhook: str | None = None,
+    figures: Mapping[str, Analytics | CxtopError] | None = None,
+    health: HealthSettings | None = None,
+    dialect: Literal["genesys", "cxone"] = "genesys",
     **launch: object,
 ) -> CxtopApp:
     """The app on a stage; the monitor is paused once everything was asked once."""
-    stage = Stage(runs if runs is not None else {run.run_id: run for run in RUNS})
+    stage = Stage(runs if runs is not None else {run.run_id: run for run in RUNS}, figures or {})
     profile = Profile(
         name="acme-prod",
+        platform=dialect,
         base_url="https://api.example",
         poll=PollSettings(interval_s=3600),
         retention=Retention(max_age_days=36_500),
         dead_letter_webhook=None if webhook is None else SecretStr(webhook),
+        health=health or HealthSettings(),
     )
 
     @asynccontextmanager
@@ -217,9 +237,10 @@ def staged(
         async with (
             await Store.open(path) as store,
             Library.open(store, [folder / "captures"], full_text=False) as library,
-            Monitor(profile, store, stage, stage, library=library) as monitor,
+            Monitor(profile, store, stage, stage, library=library, now=lambda: NOW) as monitor,
         ):
             await until(monitor, lambda: all(settled(view) for view in monitor.views()))
+            await until(monitor, lambda: all(looked(one) for one in monitor.health.actions()))
             monitor.pause()
             yield monitor
 
@@ -240,6 +261,11 @@ def settled(view: RunView) -> bool:
     if view.failures:
         return True
     return view.run is None or not view.run.errors or view.errors_kept >= view.run.errors
+
+
+def looked(health: ActionHealth) -> bool:
+    """Whether there are figures of this action, or it is known why there are none."""
+    return health.report is not None or bool(health.trouble)
 
 
 async def until(monitor: Monitor, holds: Callable[[], bool]) -> None:

@@ -77,3 +77,23 @@ def test_what_was_asked_is_method_and_path() -> None:
     assert len(attempts.target(CALLS[1], 20)) == 20
     odd = CALLS[1].model_copy(update={"url": "nowhere"})
     assert attempts.target(odd) == "GET nowhere"
+
+
+@pytest.mark.parametrize(
+    ("operation", "run_id", "path", "subject"),
+    [
+        ("run status", "r-1", "/api/v2/data-actions/r-1/status", "r-1"),
+        ("execute", None, "/api/v2/data/actions/find%2Fcustomer/execute", "find/customer"),
+        ("execute", None, "/elsewhere", ""),
+        ("token", None, "/oauth/token", ""),
+    ],
+)
+def test_what_a_call_is_about(operation: str, run_id: str | None, path: str, subject: str) -> None:
+    one = CALLS[0].model_copy(
+        update={
+            "operation": operation,
+            "run_id": run_id,
+            "url": f"https://api.example{path}",
+        }
+    )
+    assert attempts.subject_of(one) == subject

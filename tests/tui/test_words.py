@@ -76,3 +76,17 @@ def test_plural() -> None:
         "1 error",
         "1,489 errors",
     ]
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [("PT24H", "24 h"), ("P7D", "7 d"), ("PT120S", "2 m"), ("P1DT2H", "1 d 2 h"), ("odd", "odd")],
+)
+def test_a_period_as_people_say_it(interval: str, said: str) -> None:
+    assert words.period(interval) == said
+
+
+def test_percentages() -> None:
+    assert words.percent(12.345) == "12.35 %"
+    assert words.percent(None) == "–"
+    assert [words.limit(5.0), words.limit(2.5)] == ["5 %", "2.5 %"]

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from ...core.clocks import moment_in
 from ...core.config import Profile, Settings, api_base, load, login_base, resolve_secrets
 from ...core.config.describing import check
 from ...core.errors import (
@@ -24,7 +25,6 @@ from ...core.errors import (
     StoreError,
 )
 from ...core.http import Caller
-from ...core.http.clocks import moment_in
 from ...core.http.faults import fault_of
 from ...core.platforms import Platform, platform_for
 from ...core.store import Store

@@ -41,14 +41,14 @@ class Simulator:
     ends by itself when its stdin closes, as that happens even to a parent that is killed.
     """
 
-    def __init__(self, *, scenario: str, seed: int, speed: float) -> None:
+    def __init__(self, *, scenario: str, seed: int, speed: float, service: str = "") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="cxtop-demo-", ignore_cleanup_errors=True)
         self._announced: Announced | None = None
         self.folder = Path(self._folder.name)
         self._complaints: IO[bytes] = (self.folder / "simulator.stderr").open("w+b")
         command = [sys.executable, "-P", "-m", "cxtop.core.simulator", "--with-parent"]
         command += ["--scenario", scenario, "--seed", str(seed), "--speed", str(speed)]
-        command += ["--traffic-log", str(self.folder / "captures")]
+        command += ["--traffic-log", str(self.folder / "captures"), "--service", service]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

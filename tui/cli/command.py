@@ -25,13 +25,18 @@ COMMANDS = (
     "watch",
     "errors",
     "retries",
+    "health",
     "execute",
     "submit",
+    "schema",
     "tail",
     "correlate",
     "proxy",
     "serve",
     "import",
+    "snapshot",
+    "open",
+    "diff",
     "deadletters",
     "notify",
     "doctor",
@@ -117,7 +122,9 @@ def cxtop() -> None:
       cxtop watch crm-backfill            progress in the terminal; the exit code tells the end
       cxtop errors crm-backfill --csv     every failed record
       cxtop tail --follow                 captured exchanges as they come
+      cxtop health crm-find-customer      its error rate; exit code 1 above the threshold
       cxtop correlate 5f3ac21e-…          what belongs to a request: exchanges, records, trace
+      cxtop snapshot --run crm-backfill   evidence in one file; cxtop open FILE shows it
       cxtop doctor                        what works, and what to do about what does not
     """
 

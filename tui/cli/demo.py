@@ -13,11 +13,23 @@ from .child import Simulator
 from .options import epilog
 
 if TYPE_CHECKING:
+    from ...core.config import HealthSettings
     from ...core.live import Monitor
 
 NAME = "demo"
 INTERVAL_S = 5.0
 """Runs are few and the screen is to be alive, so polls come sooner than by default."""
+
+THRESHOLD = 35.0
+"""Percent. About every seventh call goes wrong anyhow, so that there is one of each kind to see."""
+
+FIGURES_S = 120.0
+LOOK_S = 5.0
+LASTING_S = 15.0
+LEAST_LOOK_S = 2.5
+MOST_PACE = 10.0
+"""So much time do figures reach back, lie between two looks, and must an illness last: minutes,
+where nobody waits for a day. They shrink with the speed at which calls come."""
 
 
 @click.command(
@@ -43,16 +55,23 @@ INTERVAL_S = 5.0
     show_default=True,
     help="How much faster than real time.",
 )
-def command(scenario: str, seed: int, speed: float) -> int:
+@click.option(
+    "--service",
+    default="",
+    metavar="MODULE_OR_FILE:APP",
+    help="A service of yours whose data actions are called too: an ASGI application, or a function "
+    "that makes one for a folder of captures.",
+)
+def command(scenario: str, seed: int, speed: float, service: str) -> int:
     """Open the app on a simulated platform.
 
     It needs no account and no network, leaves no process and no file behind, and touches neither
     your profiles nor what was seen with them.
     """
-    return play(scenario=scenario, seed=seed, speed=speed)
+    return play(scenario=scenario, seed=seed, speed=speed, service=service)
 
 
-def play(*, scenario: str, seed: int, speed: float) -> int:
+def play(*, scenario: str, seed: int, speed: float, service: str = "") -> int:
     """Start the platform, show the app on it, end the platform; gives the exit code.
 
     Raises ConfigError for a scenario that there is not, or without a terminal.
@@ -61,14 +80,14 @@ def play(*, scenario: str, seed: int, speed: float) -> int:
     from ...core.simulator.scenarios import scenario as find_scenario
 
     find_scenario(scenario)
-    with Simulator(scenario=scenario, seed=seed, speed=speed) as simulator:
+    with Simulator(scenario=scenario, seed=seed, speed=speed, service=service) as simulator:
         # Only now, so that the app loads while the platform does.
         from ..app import Launch
         from .face import show
 
         result = show(
             Launch(
-                open=lambda _name: _monitor(simulator),
+                open=lambda _name: _monitor(simulator, speed),
                 profile=NAME,
                 profiles=(NAME,),
                 platform=lambda _name: f"simulated · {scenario}",
@@ -94,7 +113,7 @@ def _taste() -> dict:
 
 
 @asynccontextmanager
-async def _monitor(simulator: Simulator) -> AsyncIterator[Monitor]:
+async def _monitor(simulator: Simulator, speed: float) -> AsyncIterator[Monitor]:
     import asyncio
 
     announcing = asyncio.create_task(simulator.announced(), name="announcement")
@@ -113,6 +132,7 @@ async def _monitor(simulator: Simulator) -> AsyncIterator[Monitor]:
         client_id=told.client_id,
         client_secret=told.client_secret,  # pyright: ignore[reportArgumentType]
         poll=config.PollSettings(interval_s=INTERVAL_S),
+        health=_health(speed),
     )
     paths = config.Paths(folder / "config.toml", folder, folder / "state", folder / "data")
     captures = (str(told.traffic_log),)
@@ -121,6 +141,18 @@ async def _monitor(simulator: Simulator) -> AsyncIterator[Monitor]:
         for run_id in told.runs:
             await monitor.watch(run_id)
         yield monitor
+
+
+def _health(speed: float) -> HealthSettings:
+    from ...core.config import HealthSettings
+
+    pace = min(max(speed, 0.1), MOST_PACE)
+    return HealthSettings(
+        threshold=THRESHOLD,
+        interval=f"PT{FIGURES_S / pace:.0f}S",
+        refresh_s=max(LOOK_S / pace, LEAST_LOOK_S),
+        for_s=LASTING_S / pace,
+    )
 
 
 def _load():

@@ -139,23 +139,23 @@ def as_object(done: Execution) -> dict[str, Any]:
 
 def _tell(done: Execution, redactor: Redactor) -> None:
     """What became of it, for people; secrets in the result are masked."""
+    from ...core.live.executing import shown
     from ...core.text import safe
-    from .output import json_text
+    from .output import json_text, print_wrapped
 
     found, token = done.diagnosis, done.token
     sign = "✔" if found.outcome.good else "✖"
     took = f"{done.answer.duration_ms:,.0f} ms"
     print_line(f"{sign} {found.outcome.value}   HTTP {done.answer.status} · {took}")
-    print_line(f"  {safe(found.message)}")
-    for place, told in found.findings:
-        print_line(f"    {safe(place)}  {safe(told)}")
+    print_wrapped(safe(found.message))
+    for place, told in found.further:
+        print_wrapped(f"{safe(place)}  {safe(told)}", indent=4)
     if token is not None:
         until = f", since {moment(token.expired_at)}" if token.expired_at else ""
         todo = f" → {token.directive}" if token.directive else ""
-        print_line(f"  token: {token.state.value}{until}{todo}")
+        print_wrapped(f"token: {token.state.value}{until}{todo}")
     if found.hint:
-        print_line(f"  Try: {safe(found.hint)}")
+        print_wrapped(f"Try: {safe(found.hint)}")
     if found.result is not None:
-        shown = json_text(redactor.json({"result": found.result}), indent=2)
-        print_line(shown)
+        print_line(json_text({"result": shown(found, redactor)}, indent=2))
     exits.narrate(f"The exchange is kept: {done.exchange.id}")

@@ -11,6 +11,8 @@ from ...core.errors import (
     CaptureError,
     ConfigError,
     CxtopError,
+    ExportError,
+    ExportExistsError,
     FilterError,
     ForbiddenError,
     InputError,
@@ -41,7 +43,7 @@ Exit codes:
   4    platform or network
   5    timed out
   70   cxtop itself failed; the log file has the details
-  74   the store could not be used
+  74   the store could not be used, or a file not be written
   130  interrupted"""
 """For the help of commands that speak to a platform."""
 
@@ -54,11 +56,12 @@ class FaultError(Exception):
 
 def code_of(error: CxtopError) -> int:
     """The exit code that tells what kind of error it was."""
-    if isinstance(error, ConfigError | CaptureError | SourceError | FilterError | InputError):
+    usage = ConfigError | CaptureError | SourceError | FilterError | InputError | ExportExistsError
+    if isinstance(error, usage):
         return USAGE
     if isinstance(error, AuthenticationError | ForbiddenError):
         return DENIED
-    return STORE if isinstance(error, StoreError) else PLATFORM
+    return STORE if isinstance(error, StoreError | ExportError) else PLATFORM
 
 
 def worst(codes: Iterable[int]) -> int:

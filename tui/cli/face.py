@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from ..app import CxtopApp, Launch
 from . import exits
@@ -15,25 +16,36 @@ _ENDINGS = {
 }
 
 
-def show(launch: Launch) -> str | int:
+def show(launch: Launch, around: AbstractAsyncContextManager[object] | None = None) -> str | int:
     """Run the app: the exit code, or `"demo"` where the user asked for that.
 
-    Raises FaultError when the app itself failed, ConfigError for a keymap that cannot be.
+    `around` is entered before the app appears and left when it has gone. Raises FaultError when
+    the app itself failed, ConfigError for a keymap that cannot be, and what `around` raises.
     """
     app = CxtopApp(launch)
     ended: list[int] = []
 
     async def run() -> str | None:
         loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
 
         def end(number: signal.Signals) -> None:
             ended.append(_ENDINGS[number])
-            app.exit()
+            if app.is_running:
+                app.exit()
+            else:
+                task.cancel()
 
         for number in _ENDINGS:
             loop.add_signal_handler(number, end, number)
         try:
-            return await app.run_async()
+            async with around or nullcontext():
+                return await app.run_async()
+        except asyncio.CancelledError:
+            if not ended:
+                raise
+            return None
         finally:
             for number in _ENDINGS:
                 loop.remove_signal_handler(number)

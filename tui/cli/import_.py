@@ -13,6 +13,7 @@ from .output import print_json
 
 if TYPE_CHECKING:
     from ...core.config import Settings
+    from ...core.sources.following import Progress
 
 
 @click.command(
@@ -38,7 +39,8 @@ def command(files: tuple[str, ...], as_json: bool, flags: Flags) -> int:
     from .running import run_async
 
     told: list[str] = []
-    added, bad = run_async(_import(load(flags), files, told))
+    progress = run_async(_import(load(flags), files, told))
+    added, bad = progress.added, progress.bad
     if as_json:
         print_json({"added": added, "bad": bad, "notes": told})
     for sentence in told:
@@ -49,12 +51,14 @@ def command(files: tuple[str, ...], as_json: bool, flags: Flags) -> int:
         exits.narrate(f"▲ {words.plural(bad, 'line')} could not be read as exchanges.")
     if added:
         exits.narrate(f"✔ {words.plural(added, 'exchange')} taken in.")
-    else:
+    elif not progress.held_up:
         exits.narrate("· Nothing new: these hold no exchanges, or were taken in before.")
+    if progress.held_up:
+        return exits.STORE
     return exits.USAGE if told and not added else exits.OK
 
 
-async def _import(settings: Settings, files: tuple[str, ...], told: list[str]) -> tuple[int, int]:
+async def _import(settings: Settings, files: tuple[str, ...], told: list[str]) -> Progress:
     from ...core.live import open_captures
     from .tail import need_files
 
@@ -66,8 +70,8 @@ async def _import(settings: Settings, files: tuple[str, ...], told: list[str]) -
             told.append(sentence)
 
     async with open_captures(settings, sources=files, tell=tell) as captures:
-        added = await captures.catch_up()
-        return added, captures.library.progress.bad
+        await captures.catch_up()
+        return captures.library.progress
 
 
 def _without_exchanges(files: tuple[str, ...]) -> list[str]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
+import textwrap
 from datetime import datetime
 from typing import Any
 
 from ...core.text import safe
+
+_WIDEST = 110  # columns of a sentence that is still read at ease
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
@@ -35,6 +39,16 @@ def print_line(text: str) -> None:
     """One line on stdout, at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def print_wrapped(text: str, *, indent: int = 2) -> None:
+    """A sentence on stdout, `indent` columns in; on a terminal in lines that fit its width."""
+    lead, lines = " " * indent, [text]
+    if sys.stdout.isatty():
+        width = min(_WIDEST, shutil.get_terminal_size().columns) - indent
+        lines = textwrap.wrap(text, max(20, width), break_on_hyphens=False) or [""]
+    for line in lines:
+        print_line(f"{lead}{line}")
 
 
 def moment(value: datetime | None) -> str | None:

@@ -61,7 +61,8 @@ class Bars:
 
     def trouble(self, run_id: str, error: CxtopError, *, gone: bool) -> None:
         """A poll failed; with `gone` it was the last one."""
-        self._rows[run_id].trouble = "✖ given up" if gone else "▲ no answer"
+        row = self._rows.setdefault(run_id, _Row(run_id))
+        row.trouble = "✖ given up" if gone else "▲ no answer"
         self.say(exits.sentences(error, sign="✖" if gone else "▲", subject=run_id))
 
     def say(self, text: str) -> None:

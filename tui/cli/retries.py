@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 def command(run_id: str | None, as_json: bool, limit: int, flags: Flags) -> None:
     """Show the calls that needed more than one attempt, or wait for the next one.
 
-    They come from the store, where the app and every command keep their calls; the platform is
-    not asked. With RUN only those about that run.
+    They come from the store, where the app and every command keep their calls, and from the
+    capture logs, where handlers report those to their upstreams: these bear the service's name
+    and the exchange that they belong to. The platform is not asked. With RUN only those about
+    that run.
     """
     settings, _ = load_profile(flags)
     from .running import run_async
@@ -50,10 +52,11 @@ def command(run_id: str | None, as_json: bool, limit: int, flags: Flags) -> None
 
 
 async def _calls(settings: Settings, run_id: str | None, limit: int) -> list[Call]:
-    from ...core.live import open_session
+    from ...core.live import open_captures
 
-    async with open_session(settings) as session:
-        return await session.store.calls(run_id=run_id, retried=True, limit=limit)
+    async with open_captures(settings) as captures:
+        await captures.catch_up()
+        return await captures.store.calls(run_id=run_id, retried=True, limit=limit)
 
 
 def _plain(call: Call) -> dict[str, Any]:
@@ -66,7 +69,7 @@ def _plain(call: Call) -> dict[str, Any]:
 def _print(calls: list[Call], run_id: str | None) -> None:
     from ...core.text import safe
     from .. import words
-    from ..attempts import call_sign, countdown, is_live
+    from ..attempts import call_sign, countdown, is_live, subject_of
 
     if not calls:
         of = f" of {safe(run_id)}" if run_id else ""
@@ -74,9 +77,11 @@ def _print(calls: list[Call], run_id: str | None) -> None:
     for position, call in enumerate(calls):
         now = datetime.now(UTC)
         sign, word, _ = call_sign(call, now)
-        parts = [words.day_and_time(call.started_at), call.operation]
-        parts += [call.run_id] if call.run_id else []
+        name = f"{call.service} › {call.operation}" if call.service else call.operation
+        parts = [words.day_and_time(call.started_at), name]
+        parts += [subject] if (subject := subject_of(call)) else []
         parts += [words.plural(len(call.attempts), "attempt"), f"{sign} {word}"]
+        parts += [f"exchange {call.exchange_id}"] if call.exchange_id else []
         if is_live(call, now) and (due := countdown(call, now)):
             parts.append(f"next {due}" if due == "now" else f"next in {due}")
         print_line(("\n" if position else "") + safe("   ".join(parts)))

@@ -26,6 +26,7 @@ TOKEN = "CXTOP_SERVE_TOKEN"  # noqa: S105 - a variable's name
         "cxtop serve",
         "cxtop serve --handler handlers:lookup --listen 127.0.0.1:9000",
         "curl http://127.0.0.1:8090/debug/correlate/req-42",
+        "curl http://127.0.0.1:8090/health?action_id=crm-lookup",
         f"{TOKEN}=… cxtop serve --listen 0.0.0.0:8090",
     ),
 )
@@ -47,8 +48,9 @@ def command(listen: str, handler: str | None, log: str | None, flags: Flags) -> 
     """Serve a webhook for data actions, and tell what belongs to a request.
 
     POST /dataaction/webhook takes calls, checks and captures them; GET /debug/correlate/ID shows
-    what belongs together; GET /healthz how the service is; GET /docs describes all of it. Without
-    a token, all but the webhook answer this machine only. One line of JSON on stdout tells where
+    what belongs together; GET /health?action_id=ID how healthy an action is; GET /metrics counts
+    for Prometheus; GET /healthz how the service is; GET /docs describes all of it. Without a
+    token, all but the webhook answer this machine only. One line of JSON on stdout tells where
     it listens: url, log.
     """
     from pathlib import Path
@@ -93,4 +95,7 @@ async def _serve(
         finally:
             following.cancel()
             await asyncio.wait([following])
+            # A data action of the handler kit keeps connections to its upstreams.
+            if (aclose := getattr(handler, "aclose", None)) is not None:
+                await aclose()
             capture.close()

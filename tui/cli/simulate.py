@@ -56,6 +56,13 @@ from .output import print_line
     metavar="FOLDER",
     help="Let the flows call a service too, and capture its exchanges into this folder.",
 )
+@click.option(
+    "--service",
+    default="",
+    metavar="MODULE_OR_FILE:APP",
+    help="With --traffic-log: a service of yours whose data actions are called too; an ASGI "
+    "application, or a function that makes one for a folder of captures.",
+)
 @click.option("--with-parent", is_flag=True, help="End when stdin is closed.")
 def command(
     port: int,
@@ -64,6 +71,7 @@ def command(
     speed: float,
     platform: str,
     traffic_log: Path | None,
+    service: str,
     with_parent: bool,
 ) -> None:
     """Serve a simulated platform until Ctrl+C.
@@ -84,6 +92,12 @@ def command(
             narrate(f"Exchanges are captured into {told['traffic']['log']}.")
 
     options = Options(
-        scenario, port=port, seed=seed, speed=speed, platform=platform, traffic_log=traffic_log
+        scenario,
+        port=port,
+        seed=seed,
+        speed=speed,
+        platform=platform,
+        traffic_log=traffic_log,
+        service=service,
     )
     asyncio.run(serve(options, announce=announce, watch_parent=with_parent))

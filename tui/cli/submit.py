@@ -75,9 +75,6 @@ def command(
     wish = Wish(
         run_ids=(started.run_id,),
         interval_s=interval_s or profile.poll.interval_s,
-        timeout_s=None,
-        once=False,
-        through=True,
     )
     return run_async(follow(wish, settings, profile.poll, show_for(wish, as_json=as_json)))
 

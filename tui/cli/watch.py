@@ -15,7 +15,7 @@ from .options import Flags, epilog, load_profile, with_profile
 if TYPE_CHECKING:
     from ...core.config import PollSettings, Settings
     from ...core.errors import CxtopError
-    from ...core.models import ActionRun
+    from ...core.models import ActionRun, Recovery
 
 
 class Show(AbstractContextManager["Show"], Protocol):
@@ -32,14 +32,15 @@ class Show(AbstractContextManager["Show"], Protocol):
 class Wish:
     """What is to be followed, and how. Times are in seconds.
 
-    `through` is for one run that cxtop submitted: it is followed through its recovery.
+    With `through` what cxtop submitted is followed through its recovery, and notices are given;
+    without it runs are looked at only.
     """
 
     run_ids: tuple[str, ...]
     interval_s: float
-    timeout_s: float | None
-    once: bool
-    through: bool = False
+    timeout_s: float | None = None
+    once: bool = False
+    through: bool = True
 
 
 @click.command(
@@ -49,6 +50,7 @@ class Wish:
         "cxtop watch crm-backfill loyalty-sync --interval 5 --timeout 3600",
         "cxtop watch crm-backfill --json | jq -r .status",
         "cxtop watch crm-backfill --once --json",
+        "cxtop watch crm-backfill --only-look",
         codes=True,
     ),
 )
@@ -74,6 +76,11 @@ class Wish:
     is_flag=True,
     help="One poll of each run; exit code 5 when one is not at its end.",
 )
+@click.option(
+    "--only-look",
+    is_flag=True,
+    help="Recover nothing and give no notice: the first end of a run is its end.",
+)
 @with_profile
 def command(
     run_ids: tuple[str, ...],
@@ -81,9 +88,15 @@ def command(
     interval_s: float | None,
     timeout_s: float | None,
     once: bool,
+    only_look: bool,
     flags: Flags,
 ) -> int:
     """Follow runs until each has ended.
+
+    A run that was submitted with cxtop and fails is recovered by the profile's rules, as the app
+    would do it: the run that is submitted in its place is followed too, and the exit code tells
+    how that ended. Notice is given to the profile's webhooks. Runs that others started are
+    looked at only; with --only-look or --once, all are.
 
     Progress bars on a terminal; otherwise JSON Lines on stdout, one object a poll, with at least
     run_id, platform, status, raw_status, progress, processed, total, errors, warnings and
@@ -97,6 +110,7 @@ def command(
         interval_s=interval_s or profile.poll.interval_s,
         timeout_s=timeout_s,
         once=once,
+        through=not (once or only_look),
     )
     return run_async(follow(wish, settings, profile.poll, show_for(wish, as_json=as_json)))
 
@@ -143,15 +157,23 @@ async def _watch(
     from ...core.live import open_session, see_through, watch_runs
     from ...core.live.movement import Movement
 
+    movements: dict[str, Movement] = defaultdict(Movement)
+    # A run that was started in place of another tells how both ended.
+    first: dict[str, str] = {}
+
     def trouble(run_id: str, error: CxtopError) -> None:
         show.trouble(run_id, error, gone=False)
 
     def gone(run_id: str, error: CxtopError) -> None:
         show.trouble(run_id, error, gone=True)
-        ended[run_id] = exits.code_of(error)
+        ended[first.get(run_id, run_id)] = exits.code_of(error)
 
-    movements: dict[str, Movement] = defaultdict(Movement)
-    async with open_session(settings, on_store_trouble=_once_told(show)) as session:
+    def recovering(recovery: Recovery) -> None:
+        first.update((run_id, recovery.action_id) for run_id in recovery.lineage[1:])
+        show.say(_progress(recovery))
+
+    store_trouble = _once_told(show)
+    async with open_session(settings, on_store_trouble=store_trouble) as session:
         how = {
             "interval_s": wish.interval_s,
             "min_interval_s": min(poll.min_interval_s, wish.interval_s),
@@ -159,11 +181,18 @@ async def _watch(
             "share": poll.budget_share,
             "budget": lambda: session.link.budget,
             "on_trouble": trouble,
+            "on_gone": gone,
         }
         if wish.through:
-            polls = see_through(session, wish.run_ids[0], **how)
+            polls = see_through(
+                session,
+                wish.run_ids,
+                on_recovery=recovering,
+                on_store_trouble=store_trouble,
+                **how,
+            )
         else:
-            polls = watch_runs(session.link, session.store, wish.run_ids, on_gone=gone, **how)
+            polls = watch_runs(session.link, session.store, wish.run_ids, **how)
         # A generator, and so to be closed: an early end would leave its polls running.
         async with aclosing(polls):
             async for run in polls:
@@ -172,11 +201,24 @@ async def _watch(
                 show.poll(run, movement.rate, movement.eta_s)
                 if run.status.terminal:
                     completed = run.status.value == "COMPLETED"
-                    # A run that was started in place of another tells how both ended.
-                    about = wish.run_ids[0] if wish.through else run.run_id
+                    about = first.get(run.run_id, run.run_id)
                     ended[about] = exits.OK if completed else exits.ENDED_OTHERWISE
                 elif wish.once:
                     ended[run.run_id] = exits.TIMED_OUT
+
+
+def _progress(recovery: Recovery) -> str:
+    """How far the recovery of a run is, in a sentence."""
+    run_id, state = recovery.run_id, recovery.state.value
+    if recovery.state.over:
+        sign = "✔" if state in ("recovered", "verified") else "✖"
+        return f"{sign} {recovery.action_id}: {state.replace('_', ' ')}. {recovery.note}".rstrip()
+    code = f" with {recovery.error_code}" if recovery.error_code else ""
+    told = f"▲ {recovery.action_id}: failed{code}. {recovery.note}".rstrip()
+    if state == "watching":
+        told = f"▲ {recovery.action_id}: {run_id} runs in its place"
+        return f"{told}, attempt {recovery.retry_count} of {recovery.max_retries}."
+    return told
 
 
 def _once_told(show: Show):

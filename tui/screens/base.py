@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -12,10 +12,12 @@ from textual.widget import Widget
 from textual.widgets import Footer
 
 from ..widgets.banner import Banner
+from ..widgets.roomrule import RoomRule
 from ..widgets.topline import TopLine
 
 if TYPE_CHECKING:
     from ...core.live import Change
+    from ...core.snapshot.scope import Scope
     from ..app import CxtopApp
 
 WIDE = 120
@@ -26,6 +28,9 @@ class CxScreen(Screen[None]):
 
     app: CxtopApp  # pyright: ignore[reportIncompatibleMethodOverride, reportUninitializedInstanceVariable]
     ABOUT: ClassVar[str] = ""
+    ACTS: ClassVar[frozenset[str]] = frozenset()
+    """The actions that ask a platform, or change what is kept."""
+
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
 
@@ -76,6 +81,14 @@ class CxScreen(Screen[None]):
     def changed(self, changes: frozenset[Change]) -> None:
         """Something that may be on screen has changed; comes at most ten times a second."""
 
+    def scopes(self) -> Sequence[Scope]:
+        """What of this screen can be exported, the likeliest first; everything always can."""
+        return ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What acts on a platform has no place in a snapshot."""
+        return not (self.app.is_exhibit and action in self.ACTS)
+
     def action_back(self) -> None:
         if len(self.app.screen_stack) > 1 and self.app.screen is self:
             self.app.pop_screen()
@@ -93,6 +106,11 @@ class RoomScreen(CxScreen):
         """Whether Esc has something to take back here, such as a filter or marks."""
         return False
 
+    def tell_rooms(self) -> None:
+        """Show what waits in the rooms now."""
+        for rule in self.query(RoomRule):
+            rule.again()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no way back from a root, but perhaps something to take back."""
-        return self.undoable if action == "back" else True
+        return self.undoable if action == "back" else super().check_action(action, parameters)

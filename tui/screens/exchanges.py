@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -23,6 +23,7 @@ from ..widgets.table import Table
 from .base import RoomScreen
 
 if TYPE_CHECKING:
+    from ...core.snapshot.scope import Scope
     from ...core.sources import Library, Listed, News
 
 _DEBOUNCE_S = 0.15
@@ -61,6 +62,8 @@ class ExchangesScreen(RoomScreen):
         Binding("y", "copy", "copy id", id="exchanges.copy", show=False),
         Binding("R", "again", "send again", id="exchanges.again", show=False),
     ]
+
+    ACTS = frozenset({"again"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,6 +204,21 @@ class ExchangesScreen(RoomScreen):
             noun += " so far"
         spans.append((f"{words.amount(count)} {noun}", "dim"))
         self.query_one(RoomRule).note(tuple(spans))
+
+    def narrow(self, wanted: str) -> None:
+        """Show the exchanges that this filter lets through, as if it had been typed."""
+        line = self.query_one(FilterLine)
+        line.display = True
+        line.value = wanted
+        self.table.focus()
+        self.refresh_bindings()
+
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        marked = sorted(int(key) for key in self.table.marks)
+        wanted = self._rows.view.filter if self._rows is not None else None
+        return scopes.exchanges(marked, wanted, self._filter_text)
 
     # keys
 

@@ -210,7 +210,7 @@ class ExecuteScreen(CxScreen):
         body = done.exchange.response
         tree.display = body.kind.value == "json" and not self.has_class("-low")
         if tree.display:
-            shown = self.executor.masked(done.diagnosis.result) if self.executor else None
+            shown = self.executor.shown(done.diagnosis) if self.executor else None
             tree.show(body.value if shown is None else shown)
 
     def _tell(self, rows: list[Line], title: Line = (), note: Line = ()) -> None:

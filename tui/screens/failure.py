@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -21,6 +21,7 @@ from .base import CxScreen
 
 if TYPE_CHECKING:
     from ...core.live import Change
+    from ...core.snapshot.scope import Scope
 
 _SHOWN = 6
 
@@ -65,6 +66,11 @@ class FailureScreen(CxScreen):
             if found is not None:
                 self.recovery = found
                 self._show()
+
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        return [scopes.failure(self.recovery)]
 
     def _show(self) -> None:
         recovery = self.recovery

@@ -11,17 +11,22 @@ from textual.widgets import Static
 
 from .. import keymap
 from ..ink import Line, content
+from ..widgets.choice import Choice
 from ..widgets.errorbrowser import ErrorBrowser
 from ..widgets.filterline import FilterLine
 from ..widgets.jsontree import JsonTree
 from ..widgets.lines import LinesView
 from ..widgets.panel import Panel
+from ..widgets.pathinput import PathInput
 from ..widgets.table import Table
+from .action import ActionScreen
 from .base import CxScreen, RoomScreen
 from .diff import DiffScreen
 from .exchanges import ExchangesScreen
 from .execute import ExecuteScreen
+from .export import ExportDialog
 from .failure import FailureScreen
+from .health import HealthScreen
 from .inspector import InspectorScreen
 from .record import RecordScreen
 from .recovery import RecoveryScreen
@@ -44,15 +49,22 @@ _PLACES = (
     ("a difference", DiffScreen),
     ("running an action", ExecuteScreen),
     ("submitting a run", SubmitDialog),
+    ("exporting", ExportDialog),
     ("the table of retries", RetriesScreen),
     ("a timeline", TimelineScreen),
+    ("the table of actions", HealthScreen),
+    ("one action", ActionScreen),
     ("recovery", RecoveryScreen),
     ("one failure", FailureScreen),
+    ("one of several", Choice),
+    ("a path", PathInput),
     ("text", LinesView),
     ("filter and find", FilterLine),
     ("tables", Table),
     ("trees", JsonTree),
 )
+
+_NOTHING_ACTS = "\n■ This is a snapshot: keys that ask a platform or change something do nothing."
 
 
 def all_keys(app: type[App[str]]) -> list[keymap.Key]:
@@ -78,6 +90,8 @@ class HelpScreen(CxScreen):
         yield Static(content(("Help", "strong")), classes="heading")
         with VerticalScroll(id="help"):
             yield Static(content((self._about.ABOUT, "")))
+            if self.app.is_exhibit:
+                yield Static(content((_NOTHING_ACTS, "warn")))
             yield Panel()
             yield Static(
                 content(

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,8 +18,9 @@ from textual.widgets import Static
 
 from ...core.diagnosis import diagnose_exchange
 from ...core.models import Exchange
+from ...core.snapshot.formats.harentry import body_text
 from .. import words
-from ..copying import FORMS, body_text, copy_as
+from ..copying import FORMS, copy_as
 from ..ink import Span, content, width_of
 from ..widgets.dialogs import Choose
 from ..widgets.meaning import Meaning
@@ -28,6 +29,7 @@ from ..widgets.tracepanel import TracePanel
 from .base import CxScreen
 
 if TYPE_CHECKING:
+    from ...core.snapshot.scope import Scope
     from ...core.sources import Library, Listed, View
 
 _SOURCES = {
@@ -62,6 +64,8 @@ class InspectorScreen(CxScreen):
         Binding("v", "pager", "open in pager", show=False, id="inspector.pager"),
         Binding("V", "editor", "open in editor", show=False, id="inspector.editor"),
     ]
+
+    ACTS = frozenset({"again"})
 
     def __init__(self, library: Library, row: Listed, view: View | None = None) -> None:
         super().__init__()
@@ -134,6 +138,11 @@ class InspectorScreen(CxScreen):
 
     def renew(self) -> None:
         self._head()
+
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        return [scopes.exchange(self._row.number)]
 
     # sides
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -15,6 +15,9 @@ from ..ink import content
 from ..widgets.jsontree import JsonTree
 from ..widgets.rule import Rule
 from .base import CxScreen
+
+if TYPE_CHECKING:
+    from ...core.snapshot.scope import Scope
 
 
 class RecordScreen(CxScreen):
@@ -51,6 +54,11 @@ class RecordScreen(CxScreen):
         tree = self.query_one(JsonTree)
         tree.show(self.error.record)
         tree.focus()
+
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        return [scopes.record(self.error.run_id, self.error.record_id)]
 
     def action_copy(self) -> None:
         item = self.query_one(JsonTree).cursor_item

@@ -25,6 +25,7 @@ from .base import WIDE, RoomScreen
 
 if TYPE_CHECKING:
     from ...core.live import Change
+    from ...core.snapshot.scope import Scope
 
 PAGE = 200
 MOST = 2000
@@ -52,6 +53,8 @@ class RecoveryScreen(RoomScreen):
         Binding("space", "mark", "mark", id="recovery.mark", show=False),
         Binding("y", "copy", "copy id", id="recovery.copy", show=False),
     ]
+
+    ACTS = frozenset({"deliver", "discard"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -197,6 +200,14 @@ class RecoveryScreen(RoomScreen):
             return (("▲ ", "warn"), ("Set dead_letter_webhook in the profile to deliver it.", ""))
         return (("It is on its way to the webhook.", "dim"),)
 
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        found = [scopes.recovery()]
+        if isinstance(row := self._table().cursor_row, Recovery):
+            found.append(scopes.failure(row))
+        return found
+
     # keys
 
     @on(TabbedContent.TabActivated)
@@ -241,8 +252,8 @@ class RecoveryScreen(RoomScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are delivered, discarded and marked where they are listed."""
-        if action in ("deliver", "discard", "mark"):
-            return self.pane == "letters"
+        if action in ("deliver", "discard", "mark") and self.pane != "letters":
+            return False
         return super().check_action(action, parameters)
 
     @property

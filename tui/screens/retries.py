@@ -12,16 +12,19 @@ from textual.widgets import Input
 
 from ...core.models import Call
 from .. import words
-from ..attempts import attempt_sign, call_sign, is_live
+from ..attempts import attempt_sign, call_sign, is_live, subject_of
 from ..ink import Line, Span
 from ..widgets.filterline import FilterLine
 from ..widgets.retrytable import retry_columns
 from ..widgets.roomrule import RoomRule
 from ..widgets.table import Table
 from .base import RoomScreen
+from .origin import open_exchange
 
 if TYPE_CHECKING:
     from ...core.live import Change
+    from ...core.snapshot.scope import Scope
+    from ...core.sources import Library, News
 
 PAGE = 200
 MOST = 2000
@@ -31,12 +34,15 @@ class RetriesScreen(RoomScreen):
     """The table of retried calls, the newest first; Enter draws one on a time scale."""
 
     ABOUT = (
-        "Every call to the platform that was tried more than once, or waits for its next try, the "
-        "newest first. NEXT IN counts down. Enter draws the attempts of a call on a true time "
-        "scale, with what each was answered and why the next one waited."
+        "Every call that was tried more than once, or waits for its next try, the newest first: "
+        "cxtop's own to the platform, and those that captured handlers made to their upstreams, "
+        "which bear the service's name. NEXT IN counts down. Enter draws the attempts of a call "
+        "on a true time scale, with what each was answered and why the next one waited; e opens "
+        "the exchange that a handler's call belongs to."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", id="retries.filter", key_display="/"),
+        Binding("e", "exchange", "its exchange", id="retries.exchange"),
         Binding("y", "copy", "copy id", id="retries.copy"),
     ]
 
@@ -47,6 +53,7 @@ class RetriesScreen(RoomScreen):
         self._calls: Sequence[Call] = ()
         self._limit = PAGE
         self._stale = False
+        self._heard: Library | None = None
 
     def body(self) -> Iterable[Widget]:
         yield RoomRule("retries")
@@ -60,11 +67,19 @@ class RetriesScreen(RoomScreen):
     # what is shown
 
     def renew(self) -> None:
+        library = self.app.library
+        if library is not None and library is not self._heard:
+            self._heard = library
+            library.subscribe(self._came)
         if self.app.monitor is None:
             self._calls = ()
             self._fill()
         else:
             self._load()
+
+    def _came(self, _news: News) -> None:
+        """Exchanges may bring handlers' calls with them; they come too often to ask each time."""
+        self._stale = True
 
     def changed(self, changes: frozenset[Change]) -> None:
         if any(change.kind == "call" for change in changes):
@@ -93,7 +108,8 @@ class RetriesScreen(RoomScreen):
         self._tell()
 
     def _text(self, call: Call) -> str:
-        pieces = [call.operation, call.run_id or "", call.url, call_sign(call, self.app.now())[1]]
+        pieces = [call.service, call.operation, subject_of(call), call.url]
+        pieces.append(call_sign(call, self.app.now())[1])
         for attempt in call.attempts:
             pieces += [attempt_sign(attempt)[1], attempt.outcome, attempt.correlation_id or ""]
         return " ".join(pieces).lower()
@@ -122,6 +138,14 @@ class RetriesScreen(RoomScreen):
             count = f"the newest {count}"
         spans: list[Span] = [(f"{live} under way · ", "warn")] if live else []
         self.query_one(RoomRule).note((*spans, (count, "dim")))
+
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        found = [scopes.calls(None)]
+        if (here := self.table.cursor_row) is not None and here.run_id:
+            found.append(scopes.calls(here.run_id, here.run_id))
+        return found
 
     # keys
 
@@ -158,6 +182,11 @@ class RetriesScreen(RoomScreen):
 
     def action_filter(self) -> None:
         self.query_one(FilterLine).ask()
+
+    @work(exclusive=True, group="exchange", exit_on_error=False)
+    async def action_exchange(self) -> None:
+        if (call := self.table.cursor_row) is not None:
+            await open_exchange(self.app, call)
 
     def action_copy(self) -> None:
         call = self.table.cursor_row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,6 +27,7 @@ from .record import RecordScreen
 
 if TYPE_CHECKING:
     from ...core.live import Change
+    from ...core.snapshot.scope import Scope
 
 
 class QuietPane(TabPane):
@@ -50,6 +51,8 @@ class RunScreen(CxScreen):
         Binding("tab", "app.focus_next", "codes/records", show=False, id="run.focus_next"),
         Binding("r", "refresh", "refresh", id="run.refresh"),
     ]
+
+    ACTS = frozenset({"refresh"})
 
     def __init__(self, run_id: str) -> None:
         super().__init__()
@@ -138,6 +141,18 @@ class RunScreen(CxScreen):
         tree.show(
             None if run is None else run.raw if run.raw is not None else run.model_dump(mode="json")
         )
+
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        name = title_of(self._view())
+        found = [scopes.run(self.run_id, name)]
+        match self.query_one(TabbedContent).active:
+            case "errors":
+                found.append(scopes.failed_records(self.run_id, name))
+            case "calls-pane":
+                found.append(scopes.calls(self.run_id, name))
+        return found
 
     # keys
 

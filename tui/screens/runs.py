@@ -26,6 +26,7 @@ from .base import RoomScreen
 
 if TYPE_CHECKING:
     from ...core.live import Change
+    from ...core.snapshot.scope import Scope
 
 
 class RunsScreen(RoomScreen):
@@ -45,6 +46,8 @@ class RunsScreen(RoomScreen):
         Binding("u", "unwatch", "unwatch", id="runs.unwatch", show=False),
         Binding("y", "copy", "copy id", id="runs.copy", show=False),
     ]
+
+    ACTS = frozenset({"add", "refresh", "unwatch"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,14 +145,9 @@ class RunsScreen(RoomScreen):
             return (("▲ ", "warn"), (view.trouble, ""), (f"  {view.remedy}", "dim"))
         groups = self._groups.get(view.run_id, [])
         if not groups:
-            return (
-                (
-                    "no failed records"
-                    if not errors_of(view)
-                    else "failed records are being fetched",
-                    "dim",
-                ),
-            )
+            coming = "were not fetched" if self.app.is_exhibit else "are being fetched"
+            said = f"failed records {coming}" if errors_of(view) else "no failed records"
+            return ((said, "dim"),)
         spans: list[Span] = [("errors   ", "dim")]
         top = groups[0].count
         for group in groups[:4]:
@@ -170,6 +168,17 @@ class RunsScreen(RoomScreen):
             return
         self._groups = {key: await self.app.monitor.store.error_groups(key, samples=0)}
         self._sum_up()
+
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        shown = [view for view in self.table.rows if view is not None]
+        marked = [view.run_id for view in shown if view.run_id in self.table.marks]
+        filtered = bool(self.query_one(FilterLine).value.strip())
+        found = scopes.runs([view.run_id for view in shown], marked, filtered=filtered)
+        if (here := self.table.cursor_row) is not None:
+            found.insert(1 if marked else len(found), scopes.run(here.run_id, title_of(here)))
+        return found
 
     # keys
 

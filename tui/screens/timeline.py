@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +14,16 @@ from textual.widgets import Static
 
 from ...core.models import Attempt, Call, RateBudget
 from .. import words
-from ..attempts import call_sign, countdown, is_live, seconds, target, took_s, waited_s
+from ..attempts import (
+    call_sign,
+    countdown,
+    is_live,
+    seconds,
+    subject_of,
+    target,
+    took_s,
+    waited_s,
+)
 from ..bars import bar
 from ..ink import Line, Span, content, width_of
 from ..widgets.panel import Panel
@@ -23,9 +32,11 @@ from ..widgets.rule import Rule
 from ..widgets.table import Table
 from ..widgets.timeline import Timeline
 from .base import CxScreen
+from .origin import open_exchange
 
 if TYPE_CHECKING:
     from ...core.live import Change
+    from ...core.snapshot.scope import Scope
 
 FRAME_S = 0.2
 """How often the countdown and the line of now move while there is more to come."""
@@ -39,7 +50,7 @@ class TimelineScreen(CxScreen):
         "dashes below it the wait that followed, with its reason. The dotted line is now. "
         "+ and - zoom around the chosen attempt, Enter shows it alone with its wait, h and l move "
         "in time, 0 shows all again. Below, each attempt in words; y copies its correlation id, "
-        "which the vendor asks for."
+        "which the vendor asks for; e opens the exchange that a captured handler's call belongs to."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus,equals_sign", "zoom(1)", "nearer", id="timeline.nearer", key_display="+"),
@@ -49,6 +60,7 @@ class TimelineScreen(CxScreen):
         Binding("right,l", "pan(1)", "later", id="timeline.later", key_display="l"),
         Binding("left_square_bracket", "step(-1)", "", id="timeline.previous", show=False),
         Binding("right_square_bracket", "step(1)", "", id="timeline.next", show=False),
+        Binding("e", "exchange", "its exchange", id="timeline.exchange"),
         Binding("y", "copy", "copy correlation id", id="timeline.copy"),
     ]
 
@@ -80,6 +92,12 @@ class TimelineScreen(CxScreen):
         self._show()
 
     # what is shown
+
+    def scopes(self) -> Sequence[Scope]:
+        from .. import scopes
+
+        run_id = self.call.run_id
+        return [scopes.calls(run_id, run_id or "")]
 
     def renew(self) -> None:
         self._show()
@@ -137,15 +155,21 @@ class TimelineScreen(CxScreen):
                 (f"{seconds(window.length)} of it", "accent"),
                 (" · 0 shows all", "dim"),
             )
-        note = _budget(monitor.budget, now) if monitor is not None else ()
+        # The budget is that of the platform, which a handler's upstream is not.
+        # A snapshot has none either: it is how things stand now.
+        none = self.call.service or self.app.is_exhibit
+        note = () if monitor is None or none else _budget(monitor.budget, now)
         self.query_one("#timeline-rule", Rule).tell(title, note)
 
     def _heading(self, now: datetime) -> Content:
         call = self.call
         sign, word, tone = call_sign(call, now)
-        left: list[Span] = [(f"{self._came_from} › ", "dim"), (call.operation, "strong")]
-        if call.run_id:
-            left.append((f"  {words.short_id(call.run_id, 40)}", ""))
+        left: list[Span] = [(f"{self._came_from} › ", "dim")]
+        if call.service:
+            left.append((f"{call.service} › ", "accent"))
+        left.append((call.operation, "strong"))
+        if subject := subject_of(call):
+            left.append((f"  {words.short_id(subject, 40)}", ""))
         right: list[Span] = [(f"{sign} {word}", tone)]
         if is_live(call, now) and (due := countdown(call, now)):
             right.append((" · next now" if due == "now" else f" · next in {due}", "accent"))
@@ -169,6 +193,12 @@ class TimelineScreen(CxScreen):
             panel.tell(_details(attempt))
 
     # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """cxtop's own calls belong to no exchange."""
+        if action == "exchange" and not self.call.exchange_id:
+            return False
+        return super().check_action(action, parameters)
 
     @on(Table.Moved, "#attempts")
     def _moved(self) -> None:
@@ -203,6 +233,10 @@ class TimelineScreen(CxScreen):
 
     def action_step(self, by: int) -> None:
         self.table.action_move(by)
+
+    @work(exclusive=True, group="exchange", exit_on_error=False)
+    async def action_exchange(self) -> None:
+        await open_exchange(self.app, self.call)
 
     def action_copy(self) -> None:
         attempt = self.table.cursor_row

@@ -17,8 +17,9 @@ class Banner(Static):
 
     def tell(self, connection: Connection) -> None:
         """Show the trouble of this connection, or hide."""
-        paused = connection.state is ConnectionState.PAUSED  # wanted, and said in the top line
-        self.display = bool(connection.what) and not paused
+        # Wanted, and said in the top line.
+        quiet = connection.state in (ConnectionState.PAUSED, ConnectionState.SNAPSHOT)
+        self.display = bool(connection.what) and not quiet
         if not self.display:
             return
         sign = "✖" if connection.state is ConnectionState.DENIED else "▲"

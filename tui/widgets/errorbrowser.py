@@ -130,7 +130,10 @@ class ErrorBrowser(Horizontal):
             and view.run.errors
             and not view.errors_complete
         ):
-            return ((f"Fetching {words.plural(view.run.errors, 'failed record')} …", "dim"),)
+            count = words.plural(view.run.errors, "failed record")
+            if self.app.is_exhibit:
+                return ((f"The snapshot holds none of the {count}.", "dim"),)
+            return ((f"Fetching {count} …", "dim"),)
         return (("No record has failed.", "dim"),)
 
     def _tell_pager(self) -> None:

@@ -44,9 +44,9 @@ def in_short(found: Diagnosis, width: int, *, all_in: str = "the diagnosis view 
     for row in wrap(found.message + code, max(20, width - 2)):
         lead: Span = ("  ", "") if rows else sign
         rows.append((lead, (row, "")))
-    for place, what in found.findings[:_FINDINGS]:
+    for place, what in found.further[:_FINDINGS]:
         rows.append((("  ", ""), (f"{place}  ", "busy"), (what, "")))
-    more = len(found.findings) - _FINDINGS
+    more = len(found.further) - _FINDINGS
     if more > 0:
         rows.append(((f"  and {more} more; {all_in} has all", "dim"),))
     if found.hint:

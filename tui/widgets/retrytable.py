@@ -12,6 +12,7 @@ from ..attempts import (
     countdown,
     is_live,
     seconds,
+    subject_of,
     wait_words,
     waited_s,
 )
@@ -52,11 +53,14 @@ def _started(call: Call, _width: int) -> Line:
 
 
 def _operation(call: Call, _width: int) -> Line:
+    if call.service:
+        return ((f"{call.service} ", "accent"), (call.operation, ""))
     return ((call.operation, ""),)
 
 
 def _run(call: Call, width: int) -> Line:
-    return ((words.short_id(call.run_id or words.NOTHING, width), "" if call.run_id else "dim"),)
+    subject = subject_of(call)
+    return ((words.short_id(subject or words.NOTHING, width), "" if subject else "dim"),)
 
 
 def _tries(call: Call, _width: int) -> Line:

@@ -27,6 +27,8 @@ class TopLine(Widget):
     def render(self) -> Content:
         """The line in the width there is."""
         width = self.size.width - 2
+        if (made := self.app.launch.exhibit) is not None:
+            return content(*self._exhibited(made, width))
         left: Line = (
             ("cxtop", "accent"),
             ("  ", ""),
@@ -70,6 +72,20 @@ class TopLine(Widget):
             parts.append((5, ((f"next poll {self._next_poll(monitor, now)}", "dim"),)))
         parts.append((1, ((words.clock(now), ""),)))
         return parts
+
+    def _exhibited(self, made: datetime, width: int) -> Line:
+        """In a snapshot the time stands still, and nobody is asked: only what it is is said."""
+        name = self.app.profile_name or "no profile"
+        spans: list[Span] = [
+            ("cxtop", "accent"),
+            ("  ", ""),
+            ("■ snapshot of ", "warn"),
+            (name, "strong"),
+            (f" · {words.day_and_time(made)}", ""),
+        ]
+        note = self.app.platform_words
+        room = width - width_of(spans) - width_of(((note, ""),))
+        return (*spans, (" " * room, ""), (note, "dim")) if room > 2 else tuple(spans)
 
     def _next_poll(self, monitor: Monitor, now: datetime) -> str:
         due = [view.next_poll_at for view in monitor.views() if view.next_poll_at is not None]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...config import NotifySettings
 from ...models import (
+    ActionHealth,
     ActionRun,
     DeadLetter,
     RateBudget,
@@ -15,6 +16,8 @@ from ...models import (
     RunStatus,
     RunView,
 )
+from ...store.health import Alarm
+from ..alarms import is_ill, is_silenced
 from .notice import Occasion
 
 FRESH = timedelta(hours=1)
@@ -28,11 +31,15 @@ _ENDINGS = {
     RunStatus.CANCELLED: "was cancelled",
     RunStatus.EXPIRED: "expired",
 }
+_TRIED_AGAIN = (RecoveryState.WAITING, RecoveryState.SUBMITTING, RecoveryState.WATCHING)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that may be told. With `after`, only if one of these keys was told before."""
+    """Something that may be told. With `after`, only if one of these keys was told before.
+
+    What is told with it has its keys in `also`: it is not told a second time by itself.
+    """
 
     key: str
     occasion: Occasion
@@ -40,7 +47,9 @@ class Event:
     sentence: str
     subject: str = ""
     view: RunView | None = None
+    health: ActionHealth | None = None
     after: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 def title_of(view: RunView) -> str:
@@ -86,18 +95,33 @@ def of_budget(budget: RateBudget, now: datetime) -> list[Event]:
 
 def of_letter(letter: DeadLetter) -> list[Event]:
     """What is to be told of a dead letter."""
-    tried = " after all its retries" if letter.retry_exhausted else ""
-    message = f": {letter.message}" if letter.message else ""
     return [
         Event(
-            key=f"letter {letter.error_id}",
+            key=_letter_key(letter),
             occasion=Occasion.DEAD_LETTER,
             status="DEAD LETTER",
-            sentence=f"{letter.action_id} became a dead letter{tried} with "
-            f"{letter.error_code}{message}",
+            sentence=f"{letter.action_id} {_buried(letter)}",
             subject=letter.error_id,
         )
     ]
+
+
+def with_its_failure(event: Event, recovery: Recovery, letter: DeadLetter | None) -> Event:
+    """The end of a run, with what is done about it; of all runs of one failure, the first's."""
+    key = _ended_key(recovery.action_id, RunStatus.FAILED)
+    sentence = event.sentence.removesuffix(".")
+    if letter is not None:
+        return replace(
+            event,
+            key=key,
+            status=f"{event.status}, DEAD LETTER",
+            sentence=f"{sentence}; it {_buried(letter)}",
+            also=(_letter_key(letter),),
+        )
+    if recovery.state in _TRIED_AGAIN:
+        done = "submitted" if recovery.submitted else "asked for"
+        return replace(event, key=key, sentence=f"{sentence}; it is {done} again.")
+    return replace(event, key=key)
 
 
 def of_recovery(recovery: Recovery) -> list[Event]:
@@ -118,6 +142,46 @@ def of_recovery(recovery: Recovery) -> list[Event]:
     ]
 
 
+def of_action(health: ActionHealth, alarm: Alarm, since: datetime, now: datetime) -> list[Event]:
+    """What is to be told of an action: that it is ill, and once it is not any more, that.
+
+    Each is told once for a time of illness, by whichever cxtop is the first on this store.
+    """
+    report = health.report
+    if report is None or alarm.raised is None or is_silenced(alarm, now):
+        return []
+    time = f"{health.action_id} {alarm.raised.isoformat()}"
+    figures = (
+        f"{report.error_rate:.2f} % of {report.executions:,} executions of {health.action_id} "
+        f"failed in {report.interval}"
+    )
+    if is_ill(alarm):
+        cause = f", most with {report.codes[0].code}" if report.codes else ""
+        return [
+            Event(
+                key=f"ill {time}",
+                occasion=Occasion.HEALTH,
+                status=f"{report.error_rate:.1f} % ERRORS",
+                sentence=f"{figures}, above its threshold of {health.threshold:g} %{cause}.",
+                subject=health.action_id,
+                health=health,
+            )
+        ]
+    if alarm.since is None or alarm.since < since - FRESH:
+        return []
+    return [
+        Event(
+            key=f"healthy {time}",
+            occasion=Occasion.RECOVERED,
+            status="RECOVERED",
+            sentence=f"{figures}, which is well below its threshold of {health.threshold:g} %.",
+            subject=health.action_id,
+            health=health,
+            after=(f"ill {time}",),
+        )
+    ]
+
+
 def _share(view: RunView, run: ActionRun) -> float | None:
     done = run.processed or 0
     return errors_of(view) / done if done >= ENOUGH else None
@@ -127,7 +191,7 @@ def _ended(view: RunView, run: ActionRun) -> Event:
     count = errors_of(view)
     errors = f" with {count:,} {'error' if count == 1 else 'errors'}" if count else ""
     return Event(
-        key=_ended_key(view, run.status),
+        key=_ended_key(view.run_id, run.status),
         occasion=Occasion.ENDED,
         status=run.status.value,
         sentence=f"{title_of(view)} {_ENDINGS[run.status]}{errors}.",
@@ -157,9 +221,19 @@ def _well_again(view: RunView, run: ActionRun) -> Event:
         sentence=f"{title_of(view)} {word}, with {errors_of(view):,} errors.",
         subject=view.run_id,
         view=view,
-        after=(f"share {view.run_id}", *(_ended_key(view, status) for status in _ENDINGS)),
+        after=(f"share {view.run_id}", *(_ended_key(view.run_id, status) for status in _ENDINGS)),
     )
 
 
-def _ended_key(view: RunView, status: RunStatus) -> str:
-    return f"ended {view.run_id} {status.value}"
+def _ended_key(run_id: str, status: RunStatus) -> str:
+    return f"ended {run_id} {status.value}"
+
+
+def _letter_key(letter: DeadLetter) -> str:
+    return f"letter {letter.error_id}"
+
+
+def _buried(letter: DeadLetter) -> str:
+    tried = " after all its retries" if letter.retry_exhausted else ""
+    message = f": {letter.message}" if letter.message else ""
+    return f"became a dead letter{tried} with {letter.error_code}{message}"

@@ -18,6 +18,7 @@ class Occasion(StrEnum):
     ERROR_SHARE = "error_share"
     DEAD_LETTER = "dead_letter"
     BUDGET = "budget"
+    HEALTH = "health"
     RECOVERED = "recovered"
     TEST = "test"
 

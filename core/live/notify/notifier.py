@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self
 
 from ...config import Profile
-from ...errors import CxtopError, StoreError
-from ...models import LetterState, RateBudget, RunView
-from ...store import Store, deadletters, notices, recoveries
+from ...errors import CxtopError
+from ...models import (
+    RATE_LIMIT_EXHAUSTED,
+    DeadLetter,
+    LetterState,
+    RateBudget,
+    Recovery,
+    RecoveryState,
+    RunStatus,
+    RunView,
+)
+from ...store import Store, notices
+from ...store.leases import Lease
 from ..changes import Change, Changes
+from ..health import Health
 from ..leases import LEASE_S, Workbench
 from ..outbound import Outbound
-from .judging import FRESH, Event, errors_of, of_budget, of_letter, of_recovery, of_run
-from .notice import SAMPLES, CodeCount, Notice, Occasion, Sample
+from .composing import notice_of
+from .judging import (
+    FRESH,
+    Event,
+    of_action,
+    of_budget,
+    of_letter,
+    of_recovery,
+    of_run,
+    with_its_failure,
+)
+from .kept import Kept, store_failed
+from .notice import Notice, Occasion
 from .sending import BASE_S, Sender, targets_of
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +62,8 @@ class Watching(Protocol):
     def changes(self) -> Changes: ...
     @property
     def budget(self) -> RateBudget: ...
+    @property
+    def health(self) -> Health | None: ...
     def views(self) -> list[RunView]: ...
     def view(self, run_id: str) -> RunView | None: ...
 
@@ -66,6 +88,7 @@ class Notifier:
         self._settings = monitor.profile.notify
         self._settle_s = settle_s
         self._since = datetime.now(UTC)
+        self._kept = Kept(monitor.store)
         self._outbound = Outbound()
         self._listeners: list[tuple[NoticeListener, TroubleListener]] = []
         self._sender = Sender(
@@ -79,17 +102,22 @@ class Notifier:
             monitor.store,
             next_due=lambda c, now: notices.next_due(c, now, self._sender.living),
             claim=lambda c, now, ttl_s: notices.claim(c, now, ttl_s, self._sender.living),
-            do=self._sender.deliver,
-            on_trouble=self._store_failed,
+            do=self._post,
+            on_trouble=store_failed,
             lease_s=lease_s,
         )
         self._given: set[str] = set()
         self._calm: set[str] = set()  # keys of events that need an alarm, and there was none
         self._runs: set[str] = set()
         self._errors: set[str] = set()
+        self._actions: set[str] = set()
+        self._with_run: dict[str, str] = {}  # letters that are told with the end of their run
         self._budget = False
         self._held: dict[str, float] = {}
+        self._held_letters: dict[str, float] = {}
         self._wake = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._posted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._ignore: Callable[[], None] = lambda: None
 
@@ -121,6 +149,37 @@ class Notifier:
         await asyncio.wait(self._tasks)
         await self._outbound.__aexit__(kind, error, trace)
 
+    async def finish(self, within_s: float) -> None:
+        """Gives at once all notices that there are to give, and waits until they were posted.
+
+        Not longer than `within_s` seconds, and once each: what is on its way then stays in the
+        store, for the next cxtop.
+        """
+        self._settle_s = 0.0
+        self._held.clear()
+        self._errors.update(self._held_letters)
+        self._held_letters.clear()
+        for view in self._monitor.views():
+            self._runs.add(view.run_id)
+            recovery = await self._kept.recovery_of(view.run_id)
+            if recovery is not None:
+                self._errors.add(recovery.error_id)
+        while self._runs or self._errors:
+            await self._look()
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    self._posted.clear()
+                    if not await self._kept.untried(self._since, self._sender.living):
+                        return
+                    await self._posted.wait()
+        except TimeoutError:
+            return
+
+    async def _post(self, pending: notices.Pending, lease: Lease) -> None:
+        await self._sender.deliver(pending, lease)
+        self._posted.set()
+
     # What changes
 
     def _changed(self, changes: frozenset[Change]) -> None:
@@ -131,10 +190,13 @@ class Notifier:
                 self._budget = True
             elif kind == "recovery":
                 self._errors.add(key)
+            elif kind == "health":
+                self._actions.add(key)
         self._wake.set()
 
     async def _judge(self) -> None:
-        await self._letters_before()
+        # What became a dead letter a short while ago, with nobody there to tell it.
+        self._errors.update(await self._kept.letters_since(self._since - FRESH))
         while True:
             try:
                 async with asyncio.timeout(self._patience()):
@@ -142,71 +204,139 @@ class Notifier:
             except TimeoutError:
                 pass
             self._wake.clear()
+            await self._look()
+
+    async def _look(self) -> None:
+        async with self._looking:
             for event in await self._events():
                 await self._give(event)
 
     def _patience(self) -> float | None:
-        """Seconds until a run that is held back is told in any case."""
+        """Seconds until a run or a letter that is held back is told in any case."""
         now = asyncio.get_running_loop().time()
-        return max(0.0, min(self._held.values()) - now) if self._held else None
-
-    async def _letters_before(self) -> None:
-        """What became a dead letter a short while ago, with nobody there to tell it."""
-
-        def ask() -> Awaitable[Sequence[str]]:
-            states = (LetterState.WAITING,)
-            return self._monitor.store.readers.read(
-                lambda c: [
-                    letter.error_id
-                    for letter in deadletters.stretch(c, states=states, before=None, limit=50).items
-                    if letter.timestamp > self._since - FRESH
-                ]
-            )
-
-        self._errors.update(await self._asked(ask, otherwise=()))
+        until = (*self._held.values(), *self._held_letters.values())
+        return max(0.0, min(until) - now) if until else None
 
     async def _events(self) -> list[Event]:
         runs, self._runs = self._runs | self._held.keys(), set()
-        errors, self._errors = self._errors, set()
+        errors, self._errors = self._errors | self._overdue(), set()
         found: list[Event] = []
         for run_id in runs:
             if (view := self._monitor.view(run_id)) is None:
                 self._held.pop(run_id, None)
-                continue
-            found += [
-                event
-                for event in of_run(view, self._settings, self._since)
-                if self._is_wanted(event) and not self._holds(event, view)
-            ]
+                self._tell_letter(run_id)
+            else:
+                found += await self._of_run(view)
         if self._budget:
             self._budget = False
             found += of_budget(self._monitor.budget, datetime.now(UTC))
         for error_id in errors:
             found += await self._of_error(error_id)
+        actions, self._actions = self._actions, set()
+        for action_id in actions:
+            found += self._of_action(action_id)
         return [event for event in found if self._is_wanted(event)]
+
+    def _overdue(self) -> set[str]:
+        """The letters that were held back for long enough."""
+        now = asyncio.get_running_loop().time()
+        return {error_id for error_id, until in self._held_letters.items() if until <= now}
 
     def _is_wanted(self, event: Event) -> bool:
         told = self._given | self._calm
         return event.occasion.value in self._settings.on and event.key not in told
 
-    def _holds(self, event: Event, view: RunView) -> bool:
-        """Whether to wait for the failed records, which come after the end of their run."""
-        now = asyncio.get_running_loop().time()
-        if event.occasion is Occasion.ENDED and not view.errors_complete:
-            return self._held.setdefault(view.run_id, now + self._settle_s) > now
+    async def _of_run(self, view: RunView) -> list[Event]:
+        found: list[Event] = []
+        for event in self._wanted_of(view):
+            if event.occasion is not Occasion.ENDED:
+                found.append(event)
+                continue
+            recovery = await self._kept.recovery_of(view.run_id)
+            decided = recovery is None or recovery.state is not RecoveryState.NEW
+            if self._holds(view, decided=decided):
+                return found
+            if recovery is not None and view.run and view.run.status is RunStatus.FAILED:
+                wanted = Occasion.DEAD_LETTER.value in self._settings.on
+                letter = await self._kept.letter(recovery.error_id) if wanted else None
+                event = with_its_failure(event, recovery, letter)
+            found.append(event)
         self._held.pop(view.run_id, None)
-        return False
+        if not any(self._is_wanted(event) for event in found):
+            self._tell_letter(view.run_id)
+        return found
+
+    def _wanted_of(self, view: RunView) -> list[Event]:
+        events = of_run(view, self._settings, self._since)
+        return [event for event in events if self._is_wanted(event)]
+
+    def _holds(self, view: RunView, *, decided: bool) -> bool:
+        """Whether to wait for the failed records, and with them for what is done about the end."""
+        if view.errors_complete and decided:
+            return False
+        now = asyncio.get_running_loop().time()
+        return self._held.setdefault(view.run_id, now + self._settle_s) > now
+
+    def _of_action(self, action_id: str) -> list[Event]:
+        watched = self._monitor.health
+        health = None if watched is None else watched.action(action_id)
+        if watched is None or health is None:
+            return []
+        return of_action(health, watched.alarm(action_id), self._since, datetime.now(UTC))
 
     async def _of_error(self, error_id: str) -> list[Event]:
-        read = self._monitor.store.readers.read
-        letter = await self._asked(
-            lambda: read(lambda c: deadletters.letter(c, error_id)), otherwise=None
-        )
-        recovery = await self._asked(
-            lambda: read(lambda c: recoveries.recovery(c, error_id)), otherwise=None
-        )
-        found = of_letter(letter) if letter and letter.state is LetterState.WAITING else []
-        return found + (of_recovery(recovery) if recovery else [])
+        letter = await self._kept.letter(error_id)
+        recovery = await self._kept.recovery(error_id)
+        found: list[Event] = [] if recovery is None else of_recovery(recovery)
+        if letter is None or not self._is_news(letter):
+            self._held_letters.pop(error_id, None)
+            return found
+        if recovery is not None and self._comes_with_its_run(recovery):
+            return found
+        self._held_letters.pop(error_id, None)
+        return found + of_letter(letter)
+
+    def _is_news(self, letter: DeadLetter) -> bool:
+        """Whether it waits, or was delivered so soon that nobody has heard of it."""
+        if letter.state is LetterState.DELIVERED:
+            return letter.timestamp > self._since - FRESH
+        return letter.state is LetterState.WAITING
+
+    def _comes_with_its_run(self, recovery: Recovery) -> bool:
+        """Whether the end of a run is about to be told, which then tells of the letter too."""
+        for run_id in recovery.lineage:
+            view = self._monitor.view(run_id)
+            ends = [] if view is None else self._wanted_of(view)
+            if any(self._is_new_end(event, recovery) for event in ends):
+                self._with_run[run_id] = recovery.error_id
+                self._held_letters.pop(recovery.error_id, None)
+                self._runs.add(run_id)
+                self._wake.set()
+                return True
+        return self._end_is_coming(recovery)
+
+    def _end_is_coming(self, recovery: Recovery) -> bool:
+        """Whether the end that recovery has seen is not in the view of the run yet."""
+        view = self._monitor.view(recovery.run_id)
+        ended = view is None or (view.run is not None and view.run.status.terminal)
+        # A run whose polls are throttled has not ended.
+        if ended or recovery.error_code == RATE_LIMIT_EXHAUSTED:
+            return False
+        if Occasion.ENDED.value not in self._settings.on:
+            return False
+        self._with_run[recovery.run_id] = recovery.error_id
+        now = asyncio.get_running_loop().time()
+        return self._held_letters.setdefault(recovery.error_id, now + self._settle_s) > now
+
+    def _is_new_end(self, event: Event, recovery: Recovery) -> bool:
+        ended = event.occasion is Occasion.ENDED
+        return ended and self._is_wanted(with_its_failure(event, recovery, None))
+
+    def _tell_letter(self, run_id: str) -> None:
+        """The end of the run is told, or is not to be: what waited for it is told by itself."""
+        if (error_id := self._with_run.pop(run_id, None)) is not None:
+            self._errors.add(error_id)
+            self._wake.set()
 
     # Giving notice
 
@@ -215,81 +345,26 @@ class Notifier:
         if event.after and not await self._was_told(event.after):
             self._calm.add(event.key)
             return
-        notice = await self._notice(event)
+        monitor = self._monitor
+        notice = await notice_of(event, monitor.profile, self._kept, monitor.store.redactor)
         # In memory too: a store that fails must not have it repeated with every poll.
         self._given.add(event.key)
         self._calm.clear()
-        data = notice.model_dump(mode="json")
-
-        def keep() -> Awaitable[bool]:
-            return self._monitor.store.writer.submit(
-                lambda c: notices.add(c, event.key, self._sender.living, data, notice.at)
-            )
-
-        if await self._asked(keep, otherwise=True):
+        first = await self._kept.add(event, notice, self._sender.living)
+        if first:
+            self._given.update(event.also)
+        if event.occasion is Occasion.ENDED:
+            self._tell_letter(event.subject)
+        if first:
             log.debug("Notice: %s", notice.headline)
             self._bench.wake()
             for heard, _ in self._listeners:
                 heard(notice)
 
     async def _was_told(self, keys: Sequence[str]) -> bool:
-        if self._given.intersection(keys):
-            return True
-
-        def ask() -> Awaitable[set[str]]:
-            return self._monitor.store.readers.read(lambda c: notices.known(c, keys))
-
-        return bool(await self._asked(ask, otherwise=set()))
-
-    async def _notice(self, event: Event) -> Notice:
-        profile, clean = self._monitor.profile, self._monitor.store.redactor
-        codes: tuple[CodeCount, ...] = ()
-        if event.view is not None and not event.occasion.good:
-            codes = await self._codes(event.view.run_id)
-        name = event.view.run.name if event.view and event.view.run else None
-        return Notice(
-            key=event.key,
-            occasion=event.occasion,
-            status=event.status,
-            sentence=clean.text(event.sentence),
-            platform=profile.platform,
-            profile=profile.name,
-            subject=event.subject,
-            name=None if name is None else clean.text(name),
-            at=datetime.now(UTC),
-            total_errors=None if event.view is None else errors_of(event.view),
-            codes=codes,
-        )
-
-    async def _codes(self, run_id: str) -> tuple[CodeCount, ...]:
-        # What is kept holds no secret, and of a record only its id and the message are told.
-        groups = await self._asked(
-            lambda: self._monitor.store.error_groups(run_id, samples=SAMPLES), otherwise=[]
-        )
-        return tuple(
-            CodeCount(
-                code=group.code,
-                count=group.count,
-                samples=tuple(
-                    Sample(record_id=error.record_id, message=error.message)
-                    for error in group.samples
-                ),
-            )
-            for group in groups
-        )
-
-    async def _asked(self, ask: Callable[[], Awaitable[T]], *, otherwise: T) -> T:
-        try:
-            return await ask()
-        except StoreError as error:
-            self._store_failed(error)
-            return otherwise
+        return bool(self._given.intersection(keys)) or await self._kept.known(keys)
 
     # What fails
-
-    def _store_failed(self, error: StoreError) -> None:
-        # The monitor tells of a store that fails; here it is enough to have it in the log.
-        log.warning("A notice could not be kept: %s", error)
 
     def _trouble(self, error: CxtopError) -> None:
         log.warning("%s", error)
@@ -300,17 +375,3 @@ class Notifier:
 def _log_fault(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (fault := task.exception()) is not None:
         log.error("Notices have stopped", exc_info=fault)
-
-
-def trial_notice(profile: Profile) -> Notice:
-    """A notice that says that notices arrive."""
-    now = datetime.now(UTC)
-    return Notice(
-        key=f"test {now.isoformat()}",
-        occasion=Occasion.TEST,
-        status="TEST",
-        sentence="This is a test of cxtop: notices arrive here.",
-        platform=profile.platform,
-        profile=profile.name,
-        at=now,
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...text import safe
-from .notice import SAMPLES, CodeCount, Notice, Sample
+from .notice import SAMPLES, CodeCount, Notice, Occasion, Sample
 
 MOST_BLOCKS = 50
 LONGEST_HEADER = 150
@@ -37,7 +37,7 @@ def message(notice: Notice) -> dict[str, Any]:
     """`{text, blocks}` for the webhook. What does not fit is counted in its last line."""
     title = f"{_TITLES.get(notice.platform, 'Genesys')} Data Action Alert: {safe(notice.status)}"
     head = _summary(notice)
-    parts, left_out = _fitting(notice.codes, MOST_TEXT - size(head) - LONGEST_HEADER)
+    parts, left_out = _fitting(notice, MOST_TEXT - size(head) - LONGEST_HEADER)
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": cut(title, LONGEST_HEADER)}},
         _section(head),
@@ -62,22 +62,24 @@ def _summary(notice: Notice) -> str:
     return "\n".join(lines)
 
 
-def _fitting(codes: Sequence[CodeCount], room: int) -> tuple[list[_Part], str]:
+def _fitting(notice: Notice, room: int) -> tuple[list[_Part], str]:
     """As many codes as there may be, as fully as there is room; and what is not said."""
+    codes = notice.codes
+    # What is told of an action are its executions, not records of a run.
+    noun = "error" if notice.occasion is Occasion.HEALTH else "record"
     most = MOST_BLOCKS - 3  # the header, the summary, and the line of what is left out
     parts: list[_Part] = []
     for samples, length in _LEVELS:
-        parts = [_part(code, samples, length) for code in codes[:most]]
+        parts = [_part(code, noun, samples, length) for code in codes[:most]]
         if sum(size(part.text) for part in parts) <= room - 300:
             break
     while parts and sum(size(part.text) for part in parts) > room - 300:
         parts.pop()
-    return parts, _left_out(codes, parts)
+    return parts, _left_out(codes, parts, noun)
 
 
-def _part(code: CodeCount, samples: int, length: int) -> _Part:
-    noun = "record" if code.count == 1 else "records"
-    lines = [f"*{escaped(code.code, _LONGEST_CODE)}* · {code.count:,} {noun}"]
+def _part(code: CodeCount, noun: str, samples: int, length: int) -> _Part:
+    lines = [f"*{escaped(code.code, _LONGEST_CODE)}* · {_plural(code.count, noun)}"]
     shown = code.samples[:samples]
     lines += [_line(sample, length) for sample in shown]
     shortened = sum(size(_escape(safe(sample.message))) > length for sample in shown)
@@ -88,12 +90,12 @@ def _line(sample: Sample, length: int) -> str:
     return f"• {escaped(sample.record_id, _LONGEST_ID)}: {escaped(sample.message, length)}"
 
 
-def _left_out(codes: Sequence[CodeCount], parts: Sequence[_Part]) -> str:
+def _left_out(codes: Sequence[CodeCount], parts: Sequence[_Part], noun: str) -> str:
     hidden = codes[len(parts) :]
     told: list[str] = []
     if hidden:
         records = sum(code.count for code in hidden)
-        told.append(f"{_plural(len(hidden), 'more code')} with {_plural(records, 'record')}")
+        told.append(f"{_plural(len(hidden), 'more code')} with {_plural(records, noun)}")
     shown = zip(codes, parts, strict=False)
     samples = sum(min(SAMPLES, len(code.samples)) - part.samples for code, part in shown)
     if samples:

@@ -61,8 +61,9 @@ class Plan:
     """A filter as SQL over `exchanges`, with named parameters.
 
     `exact` tells whether what comes out need not be checked. `shapes` and `rows` are the only ones
-    that can match, and `low` to `high` the only times; `None` means any. `phrases` are the full
-    text's questions; their condition is in `where` as `:textN`.
+    that can match, `low` to `high` the only times, and nothing that took less than `slow` µs can;
+    `None` means any. `phrases` are the full text's questions; their condition is in `where` as
+    `:textN`.
     """
 
     where: str
@@ -72,6 +73,7 @@ class Plan:
     rows: frozenset[int] | None = None
     low: int | None = None
     high: int | None = None
+    slow: int | None = None
     phrases: tuple[str, ...] = ()
 
     @property
@@ -88,6 +90,7 @@ class _Part:
     rows: frozenset[int] | None = None
     low: int | None = None
     high: int | None = None
+    slow: int | None = None
 
 
 @dataclass(slots=True)
@@ -141,7 +144,7 @@ class _Compiler:
             return _Part(f"NOT ({sql})")
         if column == "at":
             return _Part(f"({sql})", low=node.low, high=node.high)
-        return _Part(f"({sql})")
+        return _Part(f"({sql})", slow=node.low)
 
     def _path(self, node: Path, *, turned: bool) -> _Part:
         known = _list(self.facts.paths(node.fits))
@@ -182,6 +185,7 @@ def plan(wanted: Filter, facts: Facts) -> Plan:
         part.rows,
         part.low,
         part.high,
+        part.slow,
         tuple(compiler.phrases),
     )
 
@@ -204,6 +208,7 @@ def _all(parts: Sequence[_Part]) -> _Part:
         _met(part.rows for part in parts),
         max((part.low for part in parts if part.low is not None), default=None),
         min((part.high for part in parts if part.high is not None), default=None),
+        max((part.slow for part in parts if part.slow is not None), default=None),
     )
 
 
@@ -212,6 +217,7 @@ def _any(parts: Sequence[_Part]) -> _Part:
         return _Part("FALSE", shapes=frozenset())
     lows = [part.low for part in parts]
     highs = [part.high for part in parts]
+    slows = [part.slow for part in parts]
     return _Part(
         _joined(" OR ", parts),
         all(part.exact for part in parts),
@@ -219,6 +225,7 @@ def _any(parts: Sequence[_Part]) -> _Part:
         _joint([part.rows for part in parts]),
         None if None in lows else min(low for low in lows if low is not None),
         None if None in highs else max(high for high in highs if high is not None),
+        None if None in slows else min(slow for slow in slows if slow is not None),
     )
 
 

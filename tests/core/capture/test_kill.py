@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import signal
 import socket
@@ -52,22 +53,45 @@ async def main(path):
         if n % 10 == 0:
             await asyncio.sleep(0)
 
-asyncio.run(main(sys.argv[1]))
 """
+ONE = f"{SERVICE}\nasyncio.run(main(sys.argv[1]))\n"
+# Forks a service for each path that it reads. Forking saves the imports.
+MANY = f"""{SERVICE}
+for path in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        print(os.getpid(), flush=True)
+        asyncio.run(main(path.strip()))
+    os.waitpid(child, 0)
+    print("dead", flush=True)
+"""
+KILLS = 50
 
 
 def test_kills_at_random_moments_leave_whole_lines_without_gaps(tmp_path: Path) -> None:
     chance = random.Random(7)
+    with subprocess.Popen(
+        [sys.executable, "-c", MANY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    ) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        try:
+            for number in range(KILLS):
+                print(tmp_path / str(number), end="/\n", file=parent.stdin, flush=True)
+                child = int(parent.stdout.readline())
+                assert parent.stdout.readline() == "ready\n"
+                time.sleep(chance.uniform(0.01, 0.15))
+                os.kill(child, signal.SIGKILL)
+                assert parent.stdout.readline() == "dead\n"
+        finally:
+            os.killpg(parent.pid, signal.SIGKILL)
     lines = 0
-    for number in range(20):
+    for number in range(KILLS):
         folder = tmp_path / str(number)
-        with subprocess.Popen(
-            [sys.executable, "-c", SERVICE, f"{folder}/"], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            time.sleep(chance.uniform(0.01, 0.15))
-            process.send_signal(signal.SIGKILL)
         ids: list[int] = []
         for path in folder.glob("*.jsonl") if folder.exists() else ():
             whole = path.read_bytes().rpartition(b"\n")[0]
@@ -148,7 +172,7 @@ def test_a_killed_writer_gives_up_its_file(tmp_path: Path) -> None:
     for _ in range(2):
         before = len(list(tmp_path.iterdir()))
         with subprocess.Popen(
-            [sys.executable, "-c", SERVICE, str(path)], stdout=subprocess.DEVNULL
+            [sys.executable, "-c", ONE, str(path)], stdout=subprocess.DEVNULL
         ) as process:
             until_now(lambda: len(list(tmp_path.iterdir())) > before)  # noqa: B023
             process.kill()

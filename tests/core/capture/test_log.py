@@ -158,7 +158,7 @@ async def test_synced_logs_are_written_too(tmp_path: Path, logging_to: Logging, 
         log.submit(sighting(n))
         await asyncio.sleep(0)
     await until(lambda: log.stats.written == 50)
-    await until(lambda: not log._syncing)  # pyright: ignore[reportPrivateUsage]
+    await until(lambda: not log._syncing.running)  # pyright: ignore[reportPrivateUsage]
     log.close()
     assert len(captured(tmp_path / "c.jsonl")) == 50
     assert log.stats.problem == ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxtop.core.capture.record import Head, decode_head, decode_line, encode
+from cxtop.core.capture.record import ATTEMPTS, Head, decode_head, decode_line, encode
 from cxtop.core.errors import LineError
 from cxtop.core.models import (
     Body,
@@ -18,6 +18,8 @@ from cxtop.core.models import (
     Frame,
     Outcome,
     RequestIdSource,
+    UpstreamAttempt,
+    WaitReason,
 )
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 890123, UTC)
@@ -50,6 +52,24 @@ failures = st.builds(
         max_size=3,
     ).map(tuple),
 )
+attempts = st.builds(
+    UpstreamAttempt,
+    number=st.integers(1, 9),
+    started_at=st.datetimes(timezones=st.just(UTC)),
+    duration_ms=st.floats(0, 1e9),
+    outcome=words,
+    status=st.none() | st.integers(100, 599),
+    detail=words,
+    wait_s=st.none() | st.floats(0, 1e9),
+    wait_reason=st.none() | st.sampled_from(WaitReason),
+    rate_limit=st.dictionaries(words, words, max_size=2),
+    request_id=words,
+    correlation_id=st.none() | words,
+    call=st.integers(1, 9),
+    method=words,
+    url=words,
+    gave_up=words,
+)
 exchanges = st.builds(
     Exchange,
     id=words,
@@ -73,6 +93,7 @@ exchanges = st.builds(
     response_headers=headers,
     response=bodies,
     failure=st.none() | failures,
+    attempts=st.lists(attempts, max_size=2).map(tuple),
 )
 
 
@@ -111,10 +132,12 @@ def test_the_head_stands_first_and_the_failure_last() -> None:
         response_headers=(("a", "b"),),
         response=body,
         failure=Failure(type="T"),
+        attempts=(UpstreamAttempt(number=1, started_at=AT, duration_ms=2.5, outcome="503"),),
     )
     line = json.loads(encode(exchange))
     assert list(line) == list(Exchange.model_fields)
     assert line["at"] == "2026-03-04T05:06:07.890123Z"
+    assert ATTEMPTS in encode(exchange)
 
 
 def test_what_is_empty_is_left_out() -> None:

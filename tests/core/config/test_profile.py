@@ -29,6 +29,9 @@ def test_the_defaults_are_the_contracts():
     assert (profile.poll.interval_s, profile.poll.min_interval_s) == (10, 1)
     assert (profile.poll.budget_share, profile.poll.stalled_after) == (0.6, 6)
     assert (profile.retention.max_age_days, profile.retention.max_bytes) == (30, 1024**3)
+    assert profile.retention.max_audit_age.days == 365
+    long = Profile.model_validate({"base_url": HOST, "retention": {"max_age_days": 400}})
+    assert long.retention.max_audit_age.days == 400
     assert profile.token_auth == "basic"
 
 

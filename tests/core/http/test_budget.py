@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxtop.core.http.budget import WINDOW, BudgetMeter, rate_limit_headers
+from cxtop.core.http.budget import WINDOW, BudgetMeter
 from cxtop.core.models import RateBudget
 
 START = datetime(2030, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -146,16 +146,3 @@ def test_nobody_needs_to_listen():
     meter = BudgetMeter(now=lambda: START)
     meter.spend()
     assert meter.budget.remaining == 299
-
-
-def test_the_headers_that_are_kept_with_an_attempt():
-    headers = {"x-ratelimit-limit": "1", "retry-after": "2", "x": "3", "rate-limit": "4"}
-    assert rate_limit_headers(headers) == {
-        "x-ratelimit-limit": "1",
-        "retry-after": "2",
-        "rate-limit": "4",
-    }
-    many = {f"x-ratelimit-{number}": "9" * 10_000 for number in range(100)}
-    kept = rate_limit_headers(many)
-    assert len(kept) == 16
-    assert max(map(len, kept.values())) == 200

@@ -115,7 +115,7 @@ async def test_what_is_kept_holds_no_secret(tmp_path):
         again = executor.inputs.of("token-valid")
     token = done.diagnosis.result["token"]
     assert done.exchange.response.value["result"]["token"] == "[redacted]"
-    assert executor.masked(done.diagnosis.result)["token"] == "[redacted]"
+    assert executor.shown(done.diagnosis)["token"] == "[redacted]"
     assert again == [{"password": "[redacted]"}]
     written = [file.read_bytes() for file in settings.paths.config_dir.rglob("*") if file.is_file()]
     assert written
@@ -210,3 +210,17 @@ def test_the_log_is_among_the_sources_once(tmp_path):
     assert sources_of(settings) == (str(own),)
     other = replace(settings, captures=("/somewhere",))
     assert sources_of(other) == ("/somewhere", str(own / "executed*.jsonl"))
+
+
+async def test_a_bare_token_is_kept_and_shown_nowhere(tmp_path):
+    async with executing(tmp_path) as (_, executor):
+        done = await executor.run("raw-token", "{}")
+    assert done.diagnosis.outcome is Outcome.RAW_TOKEN
+    token = done.diagnosis.result
+    assert token.startswith("cgy-")
+    assert executor.shown(done.diagnosis) == "[redacted]"
+    assert done.exchange.response.value["result"] == "[redacted]"
+    assert done.answer.body.count(token.encode()) == 1
+    kept = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert kept
+    assert not [file for file in kept if token.encode() in file.read_bytes()]

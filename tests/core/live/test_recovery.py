@@ -301,7 +301,7 @@ async def test_throttling_beyond_the_retries_is_told_once_and_watched_on(tmp_pat
             assert recovery.status_code == 429
             assert recovery.recovery_directive is Directive.DEAD_LETTER
             frames = recovery.stack_trace_matrix
-            assert frames[0].file.endswith("monitor.py")
+            assert frames[0].file.endswith("runs.py")
             assert frames[-1].message.startswith("RateLimitError: ")
             polls = len(factory.polls)
             monitor.refresh("r0")

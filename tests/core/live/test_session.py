@@ -80,8 +80,8 @@ async def test_without_a_secret_the_connection_says_so_until_it_can_be_had(tmp_p
             assert server.asked == []
             flag.write_text("x")
             monitor.refresh()
-            await told.until(lambda: monitor.connection.state is ConnectionState.LIVE)
-            assert monitor.view("r").state is WatchState.LIVE
+            await told.until(lambda: monitor.view("r").state is WatchState.LIVE)
+            assert monitor.connection.state is ConnectionState.LIVE
 
 
 async def test_with_the_network_down_the_known_is_shown(tmp_path):

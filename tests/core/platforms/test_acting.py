@@ -9,6 +9,7 @@ from cxtop.core.errors import (
     ConfigError,
     ForbiddenError,
     NoAnswerError,
+    RequestError,
     ServerError,
     UnreachableError,
     UnsupportedError,
@@ -106,11 +107,15 @@ async def test_an_unreachable_platform_is_a_network_error():
 
 async def test_the_platforms_say_what_they_cannot():
     async with serving(lambda asked: Reply({})) as server:
-        for name, call in (("cxone", "execute"), ("genesys", "submit")):
+        for name, call, given in (
+            ("cxone", "execute", ("a", {})),
+            ("genesys", "submit", ("a", {})),
+            ("genesys", "deploy_schema", ({},)),
+        ):
             profile = profile_for(server.url, platform=name)
             async with calling(profile) as caller:
                 with pytest.raises(UnsupportedError) as raised:
-                    await getattr(platform_for(profile, caller), call)("a", {})
+                    await getattr(platform_for(profile, caller), call)(*given)
                 assert name in raised.value.what
     assert server.asked == []
 
@@ -172,6 +177,46 @@ async def test_a_submission_that_is_refused_says_which_permission_it_needs():
 async def test_a_platform_that_keeps_failing_is_a_server_error():
     with pytest.raises(ServerError):
         await submitted(lambda asked: Reply({}, 500))
+
+
+async def deployed(handler, **changes):
+    async with serving(handler) as server:
+        profile = profile_for(server.url, platform="cxone", **changes)
+        async with calling(profile) as caller:
+            return await platform_for(profile, caller).deploy_schema({"name": "x"}), server.asked
+
+
+@pytest.mark.parametrize(
+    ("reply", "schema_id", "created"),
+    [
+        (Reply({"id": "s-1"}, 201), "s-1", True),
+        (Reply({"id": 7}, 200), "7", False),
+        (Reply(b"", 201, {"location": "/api/v2/dataactions/s%2F2"}), "s/2", True),
+        (Reply(b"<html>", 200), "", False),
+    ],
+    ids=["new", "known", "by-location", "unnamed"],
+)
+async def test_a_schema_is_deployed(reply, schema_id, created):
+    found, asked = await deployed(lambda asked: reply)
+    assert (found.schema_id, found.created) == (schema_id, created)
+    assert [(one.method, one.path, json.loads(one.body)) for one in asked] == [
+        ("POST", "/api/v2/dataactions", {"name": "x"})
+    ]
+    _, asked = await deployed(lambda asked: reply, endpoints={"deploy_schema": "/v3/schemas"})
+    assert asked[0].path == "/v3/schemas"
+
+
+async def test_a_schema_that_is_refused_says_why_and_is_not_sent_twice():
+    refused = Reply({"message": "input: no type", "code": "bad.request"}, 400)
+    with pytest.raises(RequestError, match="input: no type"):
+        await deployed(lambda asked: refused)
+    with pytest.raises(ForbiddenError) as raised:
+        await deployed(lambda asked: Reply({}, 403))
+    assert "dataactions:write" in raised.value.fix
+    served = []
+    with pytest.raises(ServerError):
+        await deployed(lambda asked: served.append(asked) or Reply({}, 503))
+    assert len(served) == 1
 
 
 async def test_the_profile_may_set_the_paths():

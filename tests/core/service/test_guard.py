@@ -16,7 +16,15 @@ from cxtop.core.service.guard import Guard, is_own_name
 from .support import BOUND_S, inbound, raw, service
 
 SMALL = Limits(body_bytes=1000)
-FOR_DEBUGGING = ["/debug/correlate/x", "/healthz", "/docs", "/openapi.json", "/nowhere"]
+FOR_DEBUGGING = [
+    "/debug/correlate/x",
+    "/health?action_id=x",
+    "/metrics",
+    "/healthz",
+    "/docs",
+    "/openapi.json",
+    "/nowhere",
+]
 
 
 async def test_with_a_token_all_but_the_platforms_calls_need_it(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Foreign files on their way into the library."""
 
+import asyncio
+import fcntl
 import gzip
 import json
 import stat
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 
 from cxtop.core.sources import Library
-from cxtop.core.sources.importing import Importer, Kinds, id_of, offset_of
+from cxtop.core.sources.importing import Importer
+from cxtop.core.sources.kinds import Kinds
 from cxtop.core.sources.patterns import Patterns
+from cxtop.core.sources.targets import id_of, offset_of
 from cxtop.core.store.filter import parse
 
 from .support import Told, append, library, lines, until
@@ -135,6 +139,59 @@ async def test_two_libraries_import_once(store, folder, data):
 
         await until(more_there)
         assert await ids(two) == expected(0, 60)
+
+
+def test_two_importers_take_turns_and_bring_each_line_once(folder, data):
+    log, target = folder / "app.log", data / "imported"
+    told = Told()
+
+    def importer() -> Importer:
+        kinds = Kinds(Patterns([folder]).paths, told.append)
+        return Importer(target, kinds, tell=told.append)
+
+    one, two = importer(), importer()
+    for number in range(6):
+        append(log, foreign(5 * number, 5 * number + 5))
+        assert (one, two)[number % 2].run_once()
+        assert not one.run_once()
+        assert not two.run_once()
+    (folder / "a.har").write_bytes(har(entry()))
+    assert two.run_once()
+    assert not one.run_once()
+    one.close()
+    two.close()
+    (written,) = target.glob("app-*.jsonl")
+    found = [json.loads(line)["request_id"] for line in written.read_bytes().splitlines()]
+    assert found == expected(0, 30)
+    assert told == []
+
+
+async def test_while_another_imports_that_is_told_and_nothing_is_taken(store, folder, data, told):
+    append(folder / "app.log", foreign(0, 3))
+    append(folder / "a.jsonl", lines(0, 2))
+    (data / "imported").mkdir(parents=True)
+    async with library(store, folder, data_dir=data, told=told) as shelf:
+        with (data / "imported" / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert await shelf.catch_up() == 2
+            assert shelf.progress.held_up
+            assert await shelf.catch_up() == 0
+        assert len(told.about("Another cxtop is taking over foreign logs")) == 1
+        assert await shelf.catch_up() == 3
+        assert not shelf.progress.held_up
+
+
+async def test_a_short_turn_of_another_is_waited_for(store, folder, data, told):
+    append(folder / "app.log", foreign(0, 3))
+    (data / "imported").mkdir(parents=True)
+    async with library(store, folder, data_dir=data, told=told) as shelf:
+        with (data / "imported" / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            catching_up = asyncio.create_task(shelf.catch_up())
+            done, _ = await asyncio.wait([catching_up], timeout=0.2)
+            assert not done
+        assert await catching_up == 3
+    assert told == []
 
 
 def test_ids_hold_the_offset_they_came_from():

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cxtop.core.sources import Absent, Missing
-from cxtop.core.sources.tailing import LONGEST_LINE, Tailer
+from cxtop.core.sources.pieces import LONGEST_LINE
+from cxtop.core.sources.tailing import Tailer
 
 from .support import append, copy_and_cut, library, lines, make_line, numbers
 
@@ -452,6 +453,18 @@ async def test_marks_line_ends_and_blanks_do_no_harm(store, folder):
     async with library(store, log) as shelf:
         assert await shelf.catch_up() == 3
         assert await shelf.quarantined() == []
+        assert all(row.missing is None for row in (await shelf.page()).rows)
+
+
+async def test_two_on_a_line_do_not_shift_those_that_follow(store, folder):
+    log = folder / "a.jsonl"
+    two = lines(1, 3).replace(b"\n", b"", 1)
+    for blank in (b"\n", b" \n"):
+        append(log, lines(0, 1) + two + blank + lines(3, 5))
+    async with library(store, log) as shelf:
+        assert await shelf.catch_up() == 6
+        assert await numbers(shelf) == [0, 3, 4] * 2
+        assert [aside.length for aside in await shelf.quarantined()] == [len(two)] * 2
         assert all(row.missing is None for row in (await shelf.page()).rows)
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cxtop.core.models import Exchange, Outcome
-from cxtop.core.store.adding import Bad, Batch, Entry
+from cxtop.core.store.adding import Bad, Batch
+from cxtop.core.store.entries import Entries
 from cxtop.core.store.exchanges import ExchangeIndex, IndexRow
 from cxtop.core.store.filter import Filter
 from cxtop.core.store.filter.tree import millis, path_of, took, trace_id
-from cxtop.core.store.identities import key_of, own_keys_of
 from cxtop.core.store.logs import Log
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -36,33 +36,31 @@ def make_exchange(number: int, **fields: Any) -> Exchange:
     return Exchange(**(values | fields))
 
 
-def entry_of(exchange: Exchange, offset: int) -> Entry:
-    keys = own_keys_of(exchange.id)
-    for text in (
-        exchange.request_id,
-        exchange.flow_execution_id,
-        exchange.conversation_id,
-        trace_id(exchange.traceparent),
-    ):
-        if text:
-            keys += (key_of(text),)
-    return (
-        offset,
-        LENGTH,
-        millis(exchange.at),
-        took(exchange.duration_ms),
-        path_of(exchange.url),
-        (
-            exchange.service,
-            exchange.method,
-            exchange.route,
-            exchange.action,
-            exchange.outcome.value,
-            exchange.code,
-            exchange.status,
-        ),
-        tuple(dict.fromkeys(keys)),
-    )
+def entries_of(exchanges: Sequence[Exchange], start: int = 0) -> Entries:
+    entries = Entries()
+    for place, exchange in enumerate(exchanges):
+        entries.add(
+            start + place * LENGTH,
+            LENGTH,
+            millis(exchange.at),
+            took(exchange.duration_ms),
+            path_of(exchange.url),
+            (
+                exchange.service,
+                exchange.method,
+                exchange.route,
+                exchange.action,
+                exchange.outcome.value,
+                exchange.code,
+                exchange.status,
+            ),
+            exchange.id,
+            exchange.request_id,
+            exchange.flow_execution_id,
+            exchange.conversation_id,
+            trace_id(exchange.traceparent),
+        )
+    return entries
 
 
 class Shelf:
@@ -82,16 +80,15 @@ class Shelf:
             log, _ = await self.index.add_log("/a.jsonl", 1, 1, packed=False, after=0)
             self._log = log.log
         start = len(self.exchanges) * LENGTH
-        entries = [entry_of(one, start + at * LENGTH) for at, one in enumerate(exchanges)]
-        added = await self.index.add(self.batch(start, entries))
+        added = await self.index.add(self.batch(start, entries_of(exchanges, start)))
         assert added is not None
         assert added.rows == len(exchanges)
         self.exchanges += exchanges
         self.texts += texts or [()] * len(exchanges)
 
-    def batch(self, start: int, entries: Sequence[Entry], bad: Sequence[Bad] = ()) -> Batch:
+    def batch(self, start: int, entries: Entries, bad: Sequence[Bad] = ()) -> Batch:
         end = start + len(entries) * LENGTH
-        return Batch(self._log, start, end, b"head", 4, b"tail", 4, entries, bad)
+        return Batch(self._log, start, end, b"head", 4, b"tail", 4, entries, list(bad))
 
     def verify(self, wanted: Filter):
         def look(rows: Sequence[IndexRow], logs: Mapping[int, Log]) -> list[bool]:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from cxtop.core.models import Outcome
 from cxtop.core.store import Store, adding, identities, zones
 from cxtop.core.store.adding import Bad
+from cxtop.core.store.entries import Entries
 from cxtop.core.store.exchanges import ExchangeIndex
 from cxtop.core.store.filter import EVERYTHING, parse
-from cxtop.core.store.finding import Count
+from cxtop.core.store.finding import Count, Search
 
-from .exchangesupport import LENGTH, START, Shelf, entry_of, make_exchange
+from .exchangesupport import LENGTH, START, Shelf, entries_of, make_exchange
 
 NOW = START + timedelta(hours=1)
 
@@ -229,21 +230,59 @@ async def test_an_id_that_very_many_share_is_found_page_by_page(shelf, monkeypat
     assert await shelf.found(wanted, size=30) == list(range(200, 0, -1))
 
 
+async def test_blocks_without_slow_exchanges_are_not_looked_into(shelf, store):
+    size = zones.BLOCK
+    slow = (3, 2 * size + 5, 5 * size)
+    for first in range(0, 6 * size, 700):
+        await shelf.add(
+            [
+                make_exchange(
+                    number,
+                    duration_ms=900.0 if number in slow else None if number % 50 == 0 else 5.0,
+                    status=500 if number % 2 else 200,
+                )
+                for number in range(first, min(first + 700, 6 * size))
+            ]
+        )
+
+    async def looked_into(text: str) -> list[int]:
+        def job(connection: sqlite3.Connection) -> list[int]:
+            search = Search(connection, parse(text), shelf.verify(EVERYTHING))
+            found = zones.windows(connection, search.plan, 1, search.last, descending=False)
+            return [low >> zones.BLOCK_BITS for low, _ in found]
+
+        assert await shelf.found(parse(text)) == shelf.expected(parse(text))
+        return await store.readers.read(job)
+
+    assert await looked_into("ms:>500") == [0, 2, 5]
+    assert await looked_into("ms:>500 status:5xx") == [0, 2]
+    assert await looked_into("ms:>500 status:404") == []
+    assert await looked_into("ms:>2000") == []
+    assert len(await looked_into("ms:>500 | status:5xx")) > 1
+    assert len(await looked_into("not ms:<500")) > 1
+    # Of blocks from before this was noted it is not known.
+    await store.writer.submit(lambda c: c.execute("UPDATE blocks SET slowest = NULL").rowcount)
+    await shelf.add([make_exchange(number) for number in range(6 * size, 6 * size + 20)])
+    assert len(await looked_into("ms:>500 status:5xx")) > 1
+
+
 async def test_rows_far_apart_become_runs_of_their_own(store, monkeypatch):
     monkeypatch.setattr(identities, "_MOST_FRESH", 10)
     far = 3 * identities._SPAN
+    marks = identities.marks
 
     def job(connection: sqlite3.Connection) -> list[set[int] | None]:
-        identities.add(connection, 5, [(7,), (8, 9)])
-        identities.add(connection, far, [(7,), (10,), *[(11,)] * 20])
-        return [identities.rows_of(connection, key, key) for key in (7, 9, 10, 12)]
+        identities.add(connection, 5, 2, [*marks(["a"], 0), *marks(["b"], 1), *marks(["c"], 1)])
+        identities.add(connection, far, 22, marks(["a", "d", *["e"] * 20], 0))
+        keys = map(identities.key_of, "acdx")
+        return [identities.rows_of(connection, key, key) for key in keys]
 
     assert await store.writer.submit(job) == [{5, far}, {6}, {far + 1}, set()]
 
 
 async def test_a_batch_that_does_not_follow_is_refused(shelf):
     await shelf.add([make_exchange(0)])
-    entries = [entry_of(make_exchange(1), LENGTH)]
+    entries = entries_of([make_exchange(1)], LENGTH)
     assert await shelf.index.add(shelf.batch(0, entries)) is None
     assert await shelf.index.add(shelf.batch(5 * LENGTH, entries)) is None
     assert await shelf.found(EVERYTHING) == [1]
@@ -256,7 +295,7 @@ async def test_of_two_that_add_the_same_one_wins(shelf, path):
     await shelf.add([make_exchange(0)])
     async with await Store.open(path) as other:
         second = ExchangeIndex(other)
-        entries = [entry_of(make_exchange(1), LENGTH)]
+        entries = entries_of([make_exchange(1)], LENGTH)
         both = await asyncio.gather(
             shelf.index.add(shelf.batch(LENGTH, entries)), second.add(shelf.batch(LENGTH, entries))
         )
@@ -267,7 +306,7 @@ async def test_of_two_that_add_the_same_one_wins(shelf, path):
 async def test_lines_that_are_none_are_kept_with_their_place(shelf):
     await shelf.add([make_exchange(0)])
     bad = [Bad(LENGTH, 7, "It is not UTF-8.")]
-    await shelf.index.add(shelf.batch(LENGTH, (), bad))
+    await shelf.index.add(shelf.batch(LENGTH, Entries(), bad))
     (found,) = await shelf.index.quarantined()
     assert found == ("/a.jsonl", LENGTH, 7, "It is not UTF-8.")
     (log,) = await shelf.index.logs()

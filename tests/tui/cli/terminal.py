@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,6 +71,12 @@ class Terminal:
 
     def send(self, keys: str) -> None:
         self.process.send(keys)
+
+    def hang_up(self) -> None:
+        """Close the terminal's other end, as the window that is closed does."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, self.process.child_fd)
+        os.close(nothing)
 
 
 @contextmanager

@@ -102,3 +102,14 @@ def test_without_an_answer_there_is_no_outcome(cli: Cli, tmp_path: Path) -> None
     other = Cli(tmp_path, {**cli.env, "CXTOP_PLATFORM": "cxone"})("execute", "ok")
     assert (other.code, other.out) == (2, "")
     assert "cxtop submit" in other.err
+
+
+def test_each_thing_is_told_once_to_people(cli: Cli) -> None:
+    token = cli("execute", "raw-token")
+    assert token.code == 0
+    assert "cgy-" not in token.out + token.err
+    page = cli("execute", "html")
+    assert page.out.count("Scheduled maintenance") == 1
+    refused = cli("execute", "errors")
+    assert "The CRM did not answer within 5 s.\n" in refused.out
+    assert refused.out.count("UPSTREAM_TIMEOUT") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 
@@ -64,3 +65,19 @@ def test_what_cannot_be_taken_in(alone: Cli) -> None:
     done = alone("import", "notes.txt")
     assert done.code == 2
     assert "holds no exchanges" in done.err
+
+
+def test_while_another_cxtop_takes_logs_over_nothing_is_called_old(alone: Cli) -> None:
+    (alone.home / "seven.log").write_text("".join(map(foreign, range(3))))
+    assert alone("import", "seven.log").code == 0
+    (alone.home / "later.log").write_text("".join(map(foreign, range(3, 5))))
+    (lock,) = (alone.home / "data").rglob(".lock")
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = alone("import", "later.log")
+    assert done.code == 74
+    assert "Another cxtop is taking over foreign logs right now" in done.err
+    assert "Nothing new" not in done.err
+    done = alone("import", "later.log")
+    assert done.code == 0
+    assert "2 exchanges taken in" in done.err

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cxtop.core.capture.record import encode
 from cxtop.core.store import Store
 
+from ..captured import log_of, tried
 from ..retried import CALLS
 from .support import Cli
 
@@ -63,6 +65,21 @@ def test_of_one_run(known: Cli) -> None:
     assert [call["run_id"] for call in told["calls"]] == ["survey-push"]
     assert len(known("retries", "--json", "--limit", "2").json["calls"]) == 2
     assert known("retries", "nope").out == "No call of nope needed a second attempt.\n"
+
+
+def test_attempts_of_captured_handlers_are_read_from_their_logs(known: Cli) -> None:
+    log = log_of(known.home / "captures", 2)
+    with log.open("ab") as file:
+        file.write(encode(tried(4)))
+    env = {**known.env, "CXTOP_CAPTURES": str(log.parent)}
+    done = Cli(known.home, env)("retries")
+    assert done.code == 0, done.err
+    assert "inventory › GET /stock   3 attempts   ✔ 200" in done.out
+    assert f"exchange {tried(4).id}" in done.out
+    assert "Retry-After 2 s" in done.out
+    (call,) = [one for one in known("retries", "--json").json["calls"] if one["service"]]
+    assert (call["service"], call["exchange_id"]) == ("inventory", tried(4).id)
+    assert call["tries"] == 3
 
 
 def test_without_a_profile(alone: Cli) -> None:

@@ -84,3 +84,24 @@ def test_one_that_is_buried_ends_the_watch(tmp_path: Path, cli: Cli) -> None:
     assert done.code == 1, done.err
     listed = again("deadletters", "list", "--json")
     assert done.lines[0]["run_id"] in listed.out
+
+
+RETRY = '[profiles.x.recovery]\nbase_s = 0.1\n[profiles.x.recovery.directives]\n"*" = "RETRY"\n'
+
+
+def test_watch_follows_what_was_submitted_through_its_recovery(tmp_path: Path, cli: Cli) -> None:
+    again = Cli(tmp_path, cli.env)
+    write_config(tmp_path, RETRY)
+    run_id = again("submit", body(again, "fails-once-here")).out.strip()
+    looked = again("watch", run_id, "--only-look", "--interval", "1")
+    assert (looked.code, looked.err) == (1, "")
+    done = again("watch", run_id, "--interval", "1")
+    assert done.code == 0, done.err
+    ends = {poll["run_id"]: poll["status"] for poll in done.lines}
+    assert list(ends.values()) == ["FAILED", "COMPLETED"]
+    second = list(ends)[1]
+    assert f"▲ {run_id}: {second} runs in its place, attempt 1 of 5." in done.err
+    assert f"✔ {run_id}: recovered." in done.err
+    later = again("watch", run_id, "--interval", "1")
+    assert later.code == 0
+    assert [poll["run_id"] for poll in later.lines] == [run_id, second]

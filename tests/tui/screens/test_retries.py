@@ -11,13 +11,16 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from cxtop.core.capture.record import encode
 from cxtop.core.models import CallState
 from cxtop.tui.app import CxtopApp
+from cxtop.tui.screens.inspector import InspectorScreen
 from cxtop.tui.screens.retries import RetriesScreen
 from cxtop.tui.screens.timeline import TimelineScreen
 from cxtop.tui.widgets.table import Table
 from cxtop.tui.widgets.timeline import Timeline
 
+from ..captured import log_of, tried
 from ..retried import WAITING, attempt, call, retried
 from ..stage import NOW, calm, live, staged
 
@@ -39,6 +42,10 @@ def heading(app: CxtopApp) -> str:
 
 def drawn(app: CxtopApp) -> str:
     return app.screen.query_one(Timeline).render().plain
+
+
+def said(app: CxtopApp) -> str:
+    return " ".join(note.message for note in app._notifications)
 
 
 async def until(pilot: Pilot[Any], holds: Any) -> None:
@@ -260,3 +267,60 @@ async def test_many_attempts_scroll_with_the_chosen_one(tmp_path: Path) -> None:
         await calm(pilot)
         assert "▌ 1" in drawn(app)
         assert "40 ✖" not in drawn(app)
+
+
+async def test_attempts_of_a_captured_handler_are_listed_alike_and_lead_to_their_exchange(
+    tmp_path: Path,
+) -> None:
+    await retried(tmp_path)
+    log = log_of(tmp_path / "captures", 3)
+    app = staged(tmp_path)
+    async with app.run_test(size=(140, 34)) as pilot:
+        table = await on_retries(pilot)
+        before = ids(table)
+        with log.open("ab") as file:
+            file.write(encode(tried(4)))
+        call_id = f"{tried(4).id}/1"
+        await until(pilot, lambda: call_id in ids(table))
+        assert set(ids(table)) == {*before, call_id}
+        await pilot.press("/", *"inventory", "enter")
+        await calm(pilot)
+        assert ids(table) == [call_id]
+        shown = table.render_line(1).text
+        assert "inventory GET /st" in shown
+        assert "▲ 429 ✖ 503 ✔ 200" in shown
+        await pilot.press("enter")
+        await calm(pilot)
+        assert "Retries › inventory › GET /stock" in heading(app)
+        assert "Retry-After 2 s" in drawn(app)
+        assert "budget" not in str(app.screen.query_one("#timeline-rule").render())
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, InspectorScreen))
+        await calm(pilot)
+        assert isinstance(app.screen, InspectorScreen)
+        assert app.screen.exchange == tried(4)
+
+
+async def test_a_call_of_cxtops_own_has_no_exchange(tmp_path: Path) -> None:
+    await retried(tmp_path)
+    app = staged(tmp_path)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await on_retries(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: "no captured exchange" in said(app))
+        assert isinstance(app.screen, RetriesScreen)
+
+
+async def test_an_exchange_that_is_gone(tmp_path: Path) -> None:
+    await retried(tmp_path)
+    app = staged(tmp_path)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await live(pilot)
+        assert app.monitor is not None
+        lost = call("lost", (attempt(1, -1, 1, 503, wait_s=0.1), attempt(2, 0, 1, 200)))
+        await app.monitor.store.save_call(
+            lost.model_copy(update={"service": "inventory", "exchange_id": "gone"})
+        )
+        await on_retries(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: "not kept any more" in said(app))

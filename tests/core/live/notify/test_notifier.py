@@ -15,15 +15,17 @@ import pytest
 from pydantic import SecretStr
 
 from cxtop.core.config import Profile
+from cxtop.core.config.notices import OCCASIONS
 from cxtop.core.errors import CxtopError
 from cxtop.core.live import Monitor, open_monitor
 from cxtop.core.live.notify import Notice, Notifier, Occasion, send_once, targets_of, trial_notice
 from cxtop.core.live.outbound import Outbound
-from cxtop.core.models import DeadLetter
+from cxtop.core.models import DeadLetter, RecordError, Recovery
 from cxtop.core.redact import REDACTOR
 from cxtop.core.store import Store, deadletters, notices
 
 from ...platforms.server import Asked, Reply, Server, profile_for, serving
+from ..recovering import Factory, failed, recovering, submitted
 from ..support import Act, Platform, closed_port, eventually, monitoring, settings_for, store_in
 
 
@@ -115,6 +117,102 @@ async def test_a_run_that_failed_is_told_once_with_its_codes(tmp_path: Path) -> 
     assert body["total_errors"] == 2
     assert [(one["code"], one["count"]) for one in body["codes"]] == [("E", 2)]
     assert {sample["record_id"] for sample in body["codes"][0]["samples"]} == {"a", "b"}
+
+
+async def handled(monitor: Monitor, run_id: str = "r", *, begun: bool = False) -> Recovery:
+    """The recovery of a run, once it is over, or with `begun` once there is one."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await monitor.recovery.of_run(run_id)
+            if found is not None and (begun or found.state.over):
+                return found
+            await asyncio.sleep(0.005)
+
+
+async def told(heard: Heard, subject: str) -> None:
+    """A notice came of this; what could be told before is told by then."""
+    await eventually(lambda: any(notice.subject == subject for notice in heard.notices))
+
+
+ALL = {"notify": {"on": list(OCCASIONS)}}
+
+
+async def test_one_failure_is_told_once_with_the_dead_letter_it_became(tmp_path: Path) -> None:
+    acts = {"r": FAILED, "s": FAILED, "t": FAILED}
+    async with serving(Platform(acts=acts)) as platform, store_in(tmp_path) as store:
+        async with notifying(watching(platform, "r", **ALL), store, settle_s=10) as (
+            monitor,
+            heard,
+        ):
+            recovery = await handled(monitor)
+            await told(heard, "r")
+            monitor.changes.post("recovery", recovery.error_id)
+            monitor.changes.post("run", "r")
+            await monitor.watch("s")
+            await told(heard, "s")
+        async with notifying(watching(platform, "r", **ALL), store, settle_s=10) as (
+            monitor,
+            again,
+        ):
+            monitor.refresh("r")
+            await monitor.watch("t")
+            await told(again, "t")
+    assert [(notice.occasion, notice.subject) for notice in heard.notices] == [
+        (Occasion.ENDED, "r"),
+        (Occasion.ENDED, "s"),
+    ]
+    assert heard.notices[0].status == "FAILED, DEAD LETTER"
+    assert heard.notices[0].sentence == "r failed with 2 errors; it became a dead letter with E"
+    assert [code.count for code in heard.notices[0].codes] == [2]
+    assert [notice.subject for notice in again.notices] == ["t"]
+
+
+async def test_a_letter_is_told_by_itself_where_ends_are_not(tmp_path: Path) -> None:
+    only = {"notify": {"on": ["dead_letter"]}}
+    async with (
+        serving(Platform(acts={"r": FAILED})) as platform,
+        store_in(tmp_path) as store,
+        notifying(watching(platform, "r", **only), store) as (monitor, heard),
+    ):
+        await handled(monitor)
+        await eventually(lambda: heard.notices)
+    assert [notice.sentence for notice in heard.notices] == ["r became a dead letter with E"]
+
+
+async def test_a_letter_whose_run_is_watched_no_more_is_told(tmp_path: Path) -> None:
+    slow = Act(status="failed", fields={"errorCount": 2}, refuse_pages=Reply({}, 403))
+    async with serving(Platform(acts={"r": slow})) as platform, store_in(tmp_path) as store:
+        profile = watching(platform, "r", **ALL)
+        async with notifying(profile, store, settle_s=60) as (monitor, heard):
+            await handled(monitor, begun=True)
+            await store.add_errors("r", [RecordError(run_id="r", record_id="a", code="E")])
+            monitor.recovery.records_came("r")
+            await handled(monitor)
+            await monitor.unwatch("r")
+            monitor.changes.post("run", "r")
+            await eventually(lambda: heard.notices)
+    assert heard.occasions == ["dead_letter"]
+
+
+async def test_all_runs_of_one_failure_are_told_once_and_that_it_is_given_up(
+    tmp_path: Path,
+) -> None:
+    factory = Factory([failed("TIMEOUT"), {"status": "running"}])
+    async with serving(factory) as platform, store_in(tmp_path) as store:
+        await submitted(store)
+        profile = recovering(platform.url, recovery={"max_retries": 2}, **ALL)
+        async with notifying(profile, store, settle_s=5) as (monitor, heard):
+            await told(heard, "r0")
+            factory.fates[1] = failed("TIMEOUT", "again")
+            await handled(monitor, "r0")
+            await eventually(lambda: len(heard.notices) == 2)
+            await monitor.watch("r9")
+            await told(heard, "r9")
+    assert [notice.sentence for notice in heard.notices[:2]] == [
+        "r0 failed with 1 error; it is submitted again.",
+        "r0 became a dead letter after all its retries with TIMEOUT: again",
+    ]
+    assert len(heard.notices) == 3
 
 
 async def test_an_end_is_told_also_when_its_records_do_not_come(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxtop.core.http.clocks import moment_in, reset_in, retry_after_s, seconds_in
+from cxtop.core.clocks import moment_in, rate_limit_headers, reset_in, retry_after_s, seconds_in
 
 NOW = datetime(2030, 5, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -88,3 +88,16 @@ def test_a_reset_counts_from_the_servers_own_clock():
     there = NOW + timedelta(hours=2)
     headers = {"date": format_datetime(there, usegmt=True)}
     assert reset_in(str(there.timestamp() + 15), headers, NOW) == timedelta(seconds=15)
+
+
+def test_the_headers_that_are_kept_with_an_attempt():
+    headers = {"x-ratelimit-limit": "1", "retry-after": "2", "x": "3", "rate-limit": "4"}
+    assert rate_limit_headers(headers) == {
+        "x-ratelimit-limit": "1",
+        "retry-after": "2",
+        "rate-limit": "4",
+    }
+    many = {f"x-ratelimit-{number}": "9" * 10_000 for number in range(100)}
+    kept = rate_limit_headers(many)
+    assert len(kept) == 16
+    assert max(map(len, kept.values())) == 200

@@ -1,4 +1,7 @@
-"""Times that a server names: seconds from now, or a moment by its own clock (contract §0)."""
+"""What a server's headers say of waits and limits (contract §0).
+
+Times are seconds from now, or a moment by the server's own clock.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ EPOCH_FROM = 1_000_000_000
 """A reset above this many seconds (30 years) is a moment since 1970, not a time span."""
 
 _EPOCH_MS_FROM = 1_000_000_000_000
+_MOST_KEPT = 16
+_LONGEST_KEPT = 200
 
 
 def seconds_in(text: str) -> float | None:
@@ -64,3 +69,13 @@ def reset_in(text: str, headers: Mapping[str, str], now: datetime) -> timedelta 
     if seconds is None or seconds > EPOCH_FROM:
         return None
     return timedelta(seconds=max(0.0, seconds))
+
+
+def rate_limit_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that speak of rate limits, `retry-after` among them, by lower-case name."""
+    told = {
+        name[:_LONGEST_KEPT]: value[:_LONGEST_KEPT]
+        for name, value in headers.items()
+        if name == "retry-after" or "ratelimit" in name.replace("-", "")
+    }
+    return dict(list(told.items())[:_MOST_KEPT])
