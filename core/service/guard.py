@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.responses import Response
 
+from ..capture.asgi import App, Message, Receive, Scope, Send
 from ..capture.doors import bears
 from .answers import refusal
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN_PATHS = "/dataaction/"
 """Below this the platform calls, which has no token; all else is for those who debug."""

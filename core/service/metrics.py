@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -27,8 +26,10 @@ MOST_SERIES = 500
 """So many actions or codes are told apart; what has fewer counts than they is `other`."""
 
 OTHER = "other"
+OWN = "cxtop"
+"""Whose calls those are that no captured service reported."""
 
-K = TypeVar("K", bound=Hashable)
+Labels = tuple[str, ...]
 
 
 class Metrics:
@@ -42,79 +43,70 @@ class Metrics:
         self._most = most
         self._store = store
         self._log = log
-        self._executions: _Rising[tuple[str, str]] = _Rising()
-        self._errors: _Rising[tuple[str, str]] = _Rising()
-        self._plain: _Rising[str] = _Rising()
+        self._rising: dict[str, _Rising] = {}
 
     async def text(self) -> bytes:
         """All of it in Prometheus' text format. Raises StoreError."""
         kept = await self._store.readers.read(counts)
-        executions: Counter[tuple[str, str]] = Counter()
-        errors: Counter[tuple[str, str]] = Counter()
+        registry = CollectorRegistry()
+        registry.register(_Telling([*self._executions(kept), *self._totals(kept), *_gauges(kept)]))
+        return generate_latest(registry)
+
+    def _executions(self, kept: Counts) -> Iterator[Metric]:
+        executions: Counter[Labels] = Counter()
+        errors: Counter[Labels] = Counter()
         for action, group in kept.exchanges:
             name = _label(action)
             executions[name, group.outcome or "ok"] += group.count
             if code := code_of(group):
                 errors[name, _label(code)] += group.count
-        plain = Counter(polls=kept.polls, retries=kept.retries)
-        registry = CollectorRegistry()
-        registry.register(
-            _Telling(
-                [
-                    self._by_two(
-                        "cxtop_executions",
-                        "Captured executions of data actions",
-                        ("action", "outcome"),
-                        self._executions.seen(executions),
-                    ),
-                    self._by_two(
-                        "cxtop_execution_errors",
-                        "Captured executions that failed",
-                        ("action", "code"),
-                        self._errors.seen(errors),
-                    ),
-                    *self._totals(self._plain.seen(plain)),
-                    *_budget(kept),
-                    GaugeMetricFamily(
-                        "cxtop_dead_letters_waiting",
-                        "Dead letters that wait for their delivery",
-                        value=kept.letters,
-                    ),
-                ]
-            )
+        yield self._counter(
+            "cxtop_executions",
+            "Captured executions of data actions",
+            executions,
+            ("action", "outcome"),
         )
-        return generate_latest(registry)
+        yield self._counter(
+            "cxtop_execution_errors", "Captured executions that failed", errors, ("action", "code")
+        )
 
-    def _totals(self, plain: Counter[str]) -> Iterable[Metric]:
+    def _totals(self, kept: Counts) -> Iterator[Metric]:
+        retries: Counter[Labels] = Counter()
+        for service, count in kept.retries.items():
+            retries[(_label(service) or OWN,)] += count
+        polls: Counter[Labels] = Counter({(): kept.polls})
+        yield self._counter("cxtop_polls", "Answers about runs", polls)
+        yield self._counter(
+            "cxtop_call_retries", "Attempts of calls beyond the first", retries, ("service",)
+        )
         stats = self._log.stats
-        told = (
-            ("cxtop_polls", "Answers about runs", plain["polls"]),
-            ("cxtop_call_retries", "Attempts of calls beyond the first", plain["retries"]),
+        for name, about, value in (
             ("cxtop_exchanges_captured", "Exchanges that this service captured", stats.seen),
             ("cxtop_exchanges_dropped", "Exchanges that no log took", stats.dropped + stats.failed),
-        )
-        return [CounterMetricFamily(name, about, value=value) for name, about, value in told]
+        ):
+            yield CounterMetricFamily(name, about, value=value)
 
-    def _by_two(
-        self, name: str, about: str, labels: tuple[str, str], values: Counter[tuple[str, str]]
-    ) -> Metric:
-        told: Counter[tuple[str, str]] = Counter()
+    def _counter(
+        self, name: str, about: str, now: Counter[Labels], labels: Labels = ()
+    ) -> CounterMetricFamily:
+        values = self._rising.setdefault(name, _Rising()).seen(now)
+        told: Counter[Labels] = Counter()
         for index, (key, count) in enumerate(values.most_common()):
-            told[key if index < self._most else (OTHER, OTHER)] += count
+            told[key if index < self._most else (OTHER,) * len(labels)] += count
         metric = CounterMetricFamily(name, about, labels=labels)
         for key, count in sorted(told.items()):
             metric.add_metric(key, count)
         return metric
 
 
-class _Rising(Generic[K]):
+class _Rising:
     """Counts that never fall: what is less than before counts from there on."""
 
     def __init__(self) -> None:
-        self._last: Counter[K] = Counter()
-        self._total: Counter[K] = Counter()
+        self._last: Counter[Labels] = Counter()
+        self._total: Counter[Labels] = Counter()
 
-    def seen(self, now: Counter[K]) -> Counter[K]:
+    def seen(self, now: Counter[Labels]) -> Counter[Labels]:
         for key, count in now.items():
             self._total[key] += max(0, count - self._last[key])
         self._last = now
@@ -129,18 +121,19 @@ class _Telling(Collector):
         return self._metrics
 
 
-def _budget(kept: Counts) -> list[Metric]:
+def _gauges(kept: Counts) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "cxtop_dead_letters_waiting", "Dead letters that wait for their delivery", kept.letters
+    )
     if kept.answered_at is None:
-        return []
+        return
     budget = _budget_now(kept, kept.answered_at, datetime.now(UTC))
-    return [
-        GaugeMetricFamily(
-            "cxtop_rate_budget_allowed", "Calls a minute that the platform allows", budget.allowed
-        ),
-        GaugeMetricFamily(
-            "cxtop_rate_budget_remaining", "Calls that are left in this minute", budget.remaining
-        ),
-    ]
+    yield GaugeMetricFamily(
+        "cxtop_rate_budget_allowed", "Calls a minute that the platform allows", budget.allowed
+    )
+    yield GaugeMetricFamily(
+        "cxtop_rate_budget_remaining", "Calls that are left in this minute", budget.remaining
+    )
 
 
 def _budget_now(kept: Counts, then: datetime, now: datetime) -> RateBudget:

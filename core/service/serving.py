@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -15,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..capture.doors import Listen
 from ..errors import CaptureError
+from ..serving import Server, bound
 from .guard import Limits
 
 
@@ -35,7 +35,7 @@ async def serve(
     bounds = limits or Limits()
     ending = stop or asyncio.Event()
     with _listener(address) as listener:
-        server = _Server(_config(app, bounds))
+        server = Server(_config(app, bounds))
         loop = asyncio.get_running_loop()
         caught = () if stop is not None else (signal.SIGTERM, signal.SIGINT)
 
@@ -60,24 +60,6 @@ async def serve(
             finally:
                 for number in caught:
                     loop.remove_signal_handler(number)
-
-
-class _Server(uvicorn.Server):
-    """Says when it listens (or never will), and leaves signals to whoever runs it."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        finally:
-            self.listening.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 def _protocol(head_s: float) -> type[H11Protocol]:
@@ -131,24 +113,13 @@ def _config(app: FastAPI, limits: Limits) -> uvicorn.Config:
 def _listener(address: Listen) -> socket.socket:
     host, port = address
     try:
-        # The protocol is named because asyncio turns Nagle's algorithm off only where it is.
-        family, kind, protocol, _, place = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(place)
-        except OSError:
-            listener.close()
-            raise
+        return bound(host, port)
     except (OSError, OverflowError) as error:
         raise CaptureError(
             f"The service cannot listen on {host}:{port}.",
             why=f"{getattr(error, 'strerror', None) or error}.",
             fix="Choose another address, or end what listens there.",
         ) from error
-    return listener
 
 
 def _url(host: str, port: int) -> str:

@@ -18,14 +18,15 @@ class Counts:
     """What is kept.
 
     `exchanges` are captured ones by their action (empty where none is known) and how they ended.
-    `retries` counts the attempts of calls beyond the first. `letters` are dead letters that wait.
+    `retries` counts the attempts of calls beyond the first by the service that reported them,
+    which is empty for cxtop's own calls. `letters` are dead letters that wait.
     `rate_limit` holds the rate-limit headers of the platform's last answer by lower-case name,
     which had the status `status` and came at `answered_at`.
     """
 
     exchanges: tuple[tuple[str, Group], ...]
     polls: int
-    retries: int
+    retries: dict[str, int]
     letters: int
     rate_limit: dict[str, str]
     status: int = 0
@@ -42,10 +43,13 @@ def counts(connection: sqlite3.Connection) -> Counts:
         )
     )
     (polls,) = connection.execute("SELECT count(*) FROM polls").fetchone()
-    (retries,) = connection.execute(
-        "SELECT coalesce(sum(max(json_array_length(data, '$.attempts') - 1, 0)), 0) "
-        "FROM calls WHERE retried"
-    ).fetchone()
+    retries = dict(
+        connection.execute(
+            "SELECT coalesce(json_extract(data, '$.service'), ''), "
+            "sum(max(json_array_length(data, '$.attempts') - 1, 0)) "
+            "FROM calls WHERE retried GROUP BY 1"
+        )
+    )
     (letters,) = connection.execute(
         "SELECT count(*) FROM dead_letters WHERE state = 'waiting'"
     ).fetchone()

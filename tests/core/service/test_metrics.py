@@ -75,9 +75,12 @@ async def test_polls_retries_and_the_budget_come_from_the_store(tmp_path: Path) 
         }
         await store.save_call(call("a", attempt(1, 9), attempt(2, 8), attempt(3, 7)))
         await store.save_call(call("b", attempt(1, status=200, rate_limit=told_budget)))
+        handlers = call("c", attempt(1, 9), attempt(2, 8))
+        await store.save_call(handlers.model_copy(update={"service": "inventory"}))
         told = await read(running)
     assert told["cxtop_polls_total",] == 2
-    assert told["cxtop_call_retries_total",] == 2
+    assert told["cxtop_call_retries_total", "cxtop"] == 2
+    assert told["cxtop_call_retries_total", "inventory"] == 1
     assert told["cxtop_rate_budget_allowed",] == 300
     assert told["cxtop_rate_budget_remaining",] == 240
 

@@ -30,7 +30,7 @@ def call(call_id: str, attempts: int, **fields) -> Call:
 
 async def test_an_empty_store_counts_nothing(tmp_path: Path) -> None:
     async with await Store.open(tmp_path / "store.db") as store:
-        assert await store.readers.read(counts) == Counts((), 0, 0, 0, {})
+        assert await store.readers.read(counts) == Counts((), 0, {}, 0, {})
 
 
 async def test_attempts_beyond_the_first_and_the_last_limits_that_were_told(tmp_path: Path) -> None:
@@ -38,5 +38,5 @@ async def test_attempts_beyond_the_first_and_the_last_limits_that_were_told(tmp_
         await store.save_call(call("a", 3, status=429, rate_limit={"x-ratelimit-limit": "9"}))
         await store.save_call(call("b", 1))
         found = await store.readers.read(counts)
-    assert (found.retries, found.status, found.answered_at) == (2, 429, AT)
+    assert (found.retries, found.status, found.answered_at) == ({"": 2}, 429, AT)
     assert found.rate_limit == {"x-ratelimit-limit": "9"}
