@@ -53,6 +53,15 @@ def iso(length: timedelta) -> str:
     return "PT" + ("".join(f"{number}{unit}" for number, unit in units if number) or "0S")
 
 
+def spoken(text: str) -> str:
+    """A duration as people say it: `24 h` for `PT24H`; itself where it is none."""
+    seconds = re.fullmatch(r"PT(\d{1,9})S", text, re.ASCII)
+    found = _DURATION.fullmatch(iso(timedelta(seconds=int(seconds[1]))) if seconds else text)
+    parts = found.groups() if found else ()
+    said = " ".join(f"{part} {unit}" for part, unit in zip(parts, "wdhms", strict=False) if part)
+    return said or text
+
+
 def _fault(written: str) -> str:
     if not written:
         return "It is empty."

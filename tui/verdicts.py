@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from textwrap import wrap
 
+from ..core.durations import spoken
 from ..core.models import ActionHealth, HealthReport, HealthSource, HealthState, RisenCode
 from . import words
 from .ink import Line, Span
@@ -86,7 +87,7 @@ def figures(report: HealthReport) -> Line:
     spans: list[Span] = [
         (words.percent(report.error_rate) if report.executions else words.NOTHING, "strong"),
         (f"  {words.amount(report.errors)} of {words.plural(report.executions, 'call')}", ""),
-        (f" in {words.period(report.interval)}", "dim"),
+        (f" in {spoken(report.interval)}", "dim"),
         (" from captures" if captured else " from the platform", "accent" if captured else "dim"),
     ]
     for name, ms in (("average", report.average_ms), ("p95", report.p95_ms)):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 NOTHING = "–"
-_SECONDS = re.compile(r"PT(\d+)S")
-_PERIOD = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
 def amount(number: int | None) -> str:
@@ -35,16 +32,6 @@ def percent(number: float | None) -> str:
 def limit(number: float) -> str:
     """A percentage that somebody set, without decimals that say nothing: `5 %`, `2.5 %`."""
     return f"{number:g} %"
-
-
-def period(interval: str) -> str:
-    """An ISO 8601 duration as people say it: `24 h` for `PT24H`; itself where it is none."""
-    if seconds := _SECONDS.fullmatch(interval):
-        return whole_span(float(seconds[1]))
-    found = _PERIOD.fullmatch(interval)
-    parts = found.groups() if found else ()
-    said = " ".join(f"{part} {unit}" for part, unit in zip(parts, "wdhms", strict=False) if part)
-    return said or interval
 
 
 def rate(per_second: float | None) -> str:

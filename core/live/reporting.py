@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
+from ..durations import spoken
 from ..models import CodeShare, HealthReport, HealthSource, Outcome, RisenCode
 from ..store.filter.tokens import quote
 from ..text import safe
@@ -44,7 +45,7 @@ def is_above(report: HealthReport, threshold: float) -> bool:
 def verdict(report: HealthReport, threshold: float) -> str:
     """One sentence: how the action stands against its threshold."""
     if not report.executions:
-        return f"Nothing can be said: there was no execution in {report.interval}."
+        return f"Nothing can be said: there was no execution in {spoken(report.interval)}."
     rate = f"{report.error_rate:.2f} %"
     if is_above(report, threshold):
         return f"The error rate of {rate} is above the threshold of {threshold:g} %."
@@ -134,7 +135,7 @@ def as_markdown(report: HealthReport, threshold: float, *, risen: Sequence[Risen
 
 def _facts(report: HealthReport, threshold: float) -> list[tuple[str, str]]:
     facts = [
-        ("Interval", f"{report.interval} up to {report.as_of:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Interval", f"{spoken(report.interval)} up to {report.as_of:%Y-%m-%d %H:%M:%S} UTC"),
         ("Source", _SOURCES[report.source]),
         ("Executions", f"{report.executions:,}"),
         ("Errors", f"{report.errors:,}"),

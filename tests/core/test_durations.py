@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxtop.core.durations import LONGEST, duration, iso
+from cxtop.core.durations import LONGEST, duration, iso, spoken
 from cxtop.core.errors import InputError
 
 
@@ -73,6 +73,23 @@ def test_any_text_is_a_duration_or_refused(text):
 @given(st.integers(1, 366 * 86_400))
 def test_what_is_written_is_read_back(seconds):
     assert duration(iso(timedelta(seconds=seconds))) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PT24H", "24 h"),
+        ("P7D", "7 d"),
+        ("PT120S", "2 m"),
+        ("PT3661S", "1 h 1 m 1 s"),
+        ("P1DT2H", "1 d 2 h"),
+        ("PT0S", "0 s"),
+        ("odd", "odd"),
+        ("P", "P"),
+    ],
+)
+def test_they_are_said_as_people_say_them(text, said):
+    assert spoken(text) == said
 
 
 def test_nothing_is_written_too():

@@ -78,14 +78,6 @@ def test_plural() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("interval", "said"),
-    [("PT24H", "24 h"), ("P7D", "7 d"), ("PT120S", "2 m"), ("P1DT2H", "1 d 2 h"), ("odd", "odd")],
-)
-def test_a_period_as_people_say_it(interval: str, said: str) -> None:
-    assert words.period(interval) == said
-
-
 def test_percentages() -> None:
     assert words.percent(12.345) == "12.35 %"
     assert words.percent(None) == "–"

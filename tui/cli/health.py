@@ -225,12 +225,12 @@ def _causes(report: HealthReport) -> str:
 
 def _print_notes(reports: list[HealthReport]) -> None:
     """Where the figures come from, and what may be wrong with them, beside the data."""
-    from .. import words
+    from ...core.durations import spoken
 
     source = {"analytics": "the platform's analytics", "captures": "captured exchanges"}
     told = {(source[report.source.value], report.interval) for report in reports}
     for name, interval in sorted(told):
-        exits.narrate(f"From {name}, of the last {words.period(interval)}.")
+        exits.narrate(f"From {name}, of the last {spoken(interval)}.")
     for report in reports:
         for warning in report.warnings:
             exits.narrate(f"▲ {report.action_id}: {warning}")

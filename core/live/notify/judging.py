@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...config import NotifySettings
+from ...durations import spoken
 from ...models import (
     ActionHealth,
     ActionRun,
@@ -153,7 +154,7 @@ def of_action(health: ActionHealth, alarm: Alarm, since: datetime, now: datetime
     time = f"{health.action_id} {alarm.raised.isoformat()}"
     figures = (
         f"{report.error_rate:.2f} % of {report.executions:,} executions of {health.action_id} "
-        f"failed in {report.interval}"
+        f"failed in {spoken(report.interval)}"
     )
     if is_ill(alarm):
         cause = f", most with {report.codes[0].code}" if report.codes else ""

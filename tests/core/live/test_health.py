@@ -120,7 +120,7 @@ async def test_an_illness_is_told_once_and_its_end_once_more(tmp_path):
         ill, well = heard
         assert (ill.occasion.value, ill.subject, ill.total_errors) == ("health", "a", 5)
         assert ill.headline == (
-            "▲ 50.00 % of 10 executions of a failed in PT1H, above its threshold of 10 %, "
+            "▲ 50.00 % of 10 executions of a failed in 1 h, above its threshold of 10 %, "
             "most with DB_DOWN."
         )
         assert [(one.code, one.count, one.samples) for one in ill.codes] == [("DB_DOWN", 5, ())]

@@ -50,7 +50,7 @@ def test_the_text_tells_all_there_is():
     assert as_text(ILL, 5, risen=RISEN) == (
         "Health of crm-lookup\n"
         "\n"
-        "Interval          PT24H up to 2026-03-01 12:00:00 UTC\n"
+        "Interval          24 h up to 2026-03-01 12:00:00 UTC\n"
         "Source            captured exchanges\n"
         "Executions        200\n"
         "Errors            32\n"

@@ -36,7 +36,7 @@ def test_an_illness_and_its_end_are_events_of_the_same_time():
     (ill,) = told(ILL)
     assert (ill.occasion, ill.status, ill.subject) == (Occasion.HEALTH, "25.0 % ERRORS", "crm")
     assert ill.sentence == (
-        "25.00 % of 1,200 executions of crm failed in PT24H, above its threshold of 5 %, "
+        "25.00 % of 1,200 executions of crm failed in 24 h, above its threshold of 5 %, "
         "most with DB_DOWN."
     )
     assert told(replace(ILL, level=Level.CLEARING))[0].key == ill.key
