@@ -18,7 +18,7 @@ demo: $(READY)  ## the app on a simulated platform
 	@$(BIN)/cxtop demo --service tests.examples.demo:create_app
 
 test: $(READY)  ## the tests, with the coverage gate on core/
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
 lint: $(READY)  ## ruff, basedpyright and the import contract
 	$(BIN)/ruff check .

@@ -25,6 +25,7 @@ class Pairing:
 
 
 def in_order(before: Sequence[Any], after: Sequence[Any]) -> Pairing:
+    """The first with the first, and so on; what the longer one has beyond is left over."""
     both = min(len(before), len(after))
     return Pairing(
         [(index, index) for index in range(both)],

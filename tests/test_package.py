@@ -64,15 +64,53 @@ def test_the_core_loads_no_screen() -> None:
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("cxtop.tui.app", {"httpx", "tenacity", "fastapi", "uvicorn", "sqlite3", "keyring"}),
         ("cxtop.tui.cli", {"textual", "httpx", "pydantic", "click"}),
-        ("cxtop.core.config", {"httpx", "keyring", "fastapi", "sqlite3"}),
+        ("cxtop.core.config", {"pydantic", "httpx", "keyring", "fastapi", "sqlite3"}),
     ],
 )
 def test_what_starts_loads_nothing_heavy(module: str, heavy: set[str]) -> None:
     script = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not heavy & set(json.loads(run.stdout))
+
+
+def test_the_first_frame_needs_nothing_heavy(tmp_path: Path) -> None:
+    """All that is loaded when the app asks for its monitor, which it does once it has painted."""
+    (tmp_path / "config.toml").write_text('[profiles.p]\nregion = "us-east-1"\n')
+    script = """
+import gc, json, sys
+from contextlib import asynccontextmanager
+from cxtop.core.config import choose
+from cxtop.core.errors import ConfigError
+from cxtop.tui.app import CxtopApp, Launch, Refusal
+
+@asynccontextmanager
+async def opened(name):
+    painted = app.screen.query_one("RoomRule").size.width > 0
+    print(json.dumps([painted, gc.isenabled(), sorted(sys.modules)]), file=sys.__stdout__)
+    raise Refusal(ConfigError("This is enough."))
+    yield
+
+gc.disable()
+choice = choose()
+app = CxtopApp(Launch(open=opened, profile=choice.name, platform=lambda _: choice.place))
+app.run(headless=True)
+"""
+    home = {**os.environ, "CXTOP_HOME": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env=home,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    painted, collected, loaded = json.loads(run.stdout)
+    assert painted
+    assert collected
+    heavy = "pydantic httpx sqlite3 fastapi tenacity uvicorn aiohttp msgspec keyring tree_sitter"
+    assert not {*heavy.split(), "numpy", "jsonschema", "click"} & set(loaded)
 
 
 def test_rooms_are_small() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from ..core.errors import ConfigError, CxtopError
-from ..core.models import Connection, ConnectionState, HealthState, RunView
+from ..core.states import Connection, ConnectionState, HealthState
 from ..core.text import safe
 from . import themes, words
 from .clock import Clock, now
@@ -29,29 +30,44 @@ from .keymap import checked
 from .rooms import ROOMS
 from .screens.base import CxScreen, RoomScreen
 from .screens.runs import RunsScreen
+from .stylesheet import LastingStylesheet
 from .widgets.dialogs import Choose
 
 if TYPE_CHECKING:
     from ..core.live import Change, Monitor
+    from ..core.models import RunView
     from ..core.sources import Library, News
 
 log = logging.getLogger("cxtop.tui")
+
+
+TELL_EVERY_S = 0.2
+"""How often is said how far the opening of a monitor is."""
 
 
 async def _no_profiles(_fields: Mapping[str, str]) -> str:
     raise ConfigError("Profiles cannot be made here.", fix="Use cxtop config init.")
 
 
+class Refusal(Exception):  # noqa: N818 - a no to what was asked, no fault
+    """The app is not to go on, because of `error` in what it was started with."""
+
+    def __init__(self, error: CxtopError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass(frozen=True)
 class Launch:
     """What the app is started with.
 
-    `open` gives the monitor of a profile; it may take its time, the app paints before. `profile`
-    is the one to begin with, `None` when there is none yet: then `missing` says what is needed,
-    and `make_profile` takes the first-run form's fields, tries and saves them, gives the new
-    profile's name, and raises CxtopError. `platform` says in words what a profile speaks to,
-    `opening` what is going on until the monitor is there. `exhibit` is when the snapshot was made
-    that the app shows, `None` where it is live.
+    `open` gives the monitor of a profile; it may take its time, the app paints before. A CxtopError
+    that it raises is shown, a Refusal ends the app. `profile` is the one to begin with, `None` when
+    there is none yet: then `missing` says what is needed, and `make_profile` takes the first-run
+    form's fields, tries and saves them, gives the new profile's name, and raises CxtopError.
+    `platform` says in words what a profile speaks to, `opening` what is going on until the monitor
+    is there, and `so_far`, where given, how far that is, a few times a second. `exhibit` is when
+    the snapshot was made that the app shows, `None` where it is live.
     """
 
     open: Callable[[str], AbstractAsyncContextManager[Monitor]]
@@ -59,6 +75,7 @@ class Launch:
     profiles: Sequence[str] = ()
     platform: Callable[[str], str] = lambda _name: ""
     opening: str = "Reading what was seen before …"
+    so_far: Callable[[], str] | None = None
     runs: Sequence[str] = ()
     keymap: Mapping[str, str] = field(default_factory=dict)
     theme: str = themes.DEFAULT
@@ -101,6 +118,7 @@ class CxtopApp(App[str]):
     TITLE = "cxtop"
     CSS_PATH = "../screens.tcss"
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    DEFAULT_MODE = "runs"
     MODES = {
         "runs": RunsScreen,
         "exchanges": _exchanges,
@@ -126,6 +144,9 @@ class CxtopApp(App[str]):
         Binding("ctrl+c", "quit", "quit at once", id="app.quit", show=False, priority=True),
     ]
 
+    ACTS: ClassVar[frozenset[str]] = frozenset({"pause", "execute", "submit", "profile"})
+    """The actions that ask a platform, or change what is kept."""
+
     def __init__(self, launch: Launch) -> None:
         super().__init__()
         self.launch = launch
@@ -135,12 +156,14 @@ class CxtopApp(App[str]):
         self.now = launch.now
         self.monitor: Monitor | None = None
         self.herald = Herald(self)
+        self.refusal: Refusal | None = None
         self._trouble: Connection | None = None
         self._above = 0
         self._live: asyncio.Task[None] | None = None
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.theme = launch.theme if launch.theme in self.available_themes else themes.DEFAULT
+        self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
         # To check a keymap every screen must be loaded, which most starts do without.
         self.keys = checked(launch.keymap, self.all_keys()) if launch.keymap else {}
         self.set_keymap(self.keys)
@@ -157,7 +180,7 @@ class CxtopApp(App[str]):
     # the monitor
 
     async def on_mount(self) -> None:
-        await self.switch_mode("runs")
+        self.call_after_refresh(gc.enable)
         if self.profile_name is None:
             from .screens.firstrun import FirstRun
 
@@ -187,8 +210,10 @@ class CxtopApp(App[str]):
             self._live = None
 
     async def _stay_live(self, profile: str) -> None:
+        telling = self.set_interval(TELL_EVERY_S, self._tell_so_far, pause=not self.launch.so_far)
         try:
             async with self.launch.open(profile) as monitor:
+                telling.stop()
                 self.monitor = monitor
                 ignore = monitor.changes.subscribe(self._changed)
                 if monitor.notifier is not None:
@@ -200,6 +225,9 @@ class CxtopApp(App[str]):
                     await asyncio.Event().wait()
                 finally:
                     ignore()
+        except Refusal as refusal:
+            self.refusal = refusal
+            self.exit()
         except CxtopError as error:
             self.trouble(error)
         except Exception:
@@ -210,7 +238,14 @@ class CxtopApp(App[str]):
                 fix="The details are in the log file; q leaves, and a new start takes up again.",
             )
         finally:
+            telling.stop()
             self.monitor = None
+            self._renew()
+
+    def _tell_so_far(self) -> None:
+        said = self.launch.so_far() if self.launch.so_far else ""
+        if said not in ("", self.opening):
+            self.opening = said
             self._renew()
 
     def trouble(self, error: CxtopError) -> None:
@@ -336,9 +371,13 @@ class CxtopApp(App[str]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every key that works here, and the themes."""
+        told: set[str] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if active.enabled and binding.id and binding.id.split(".")[0] not in _MOVES:
+            if not active.enabled or not binding.id or binding.id in told:
+                continue
+            if binding.id.split(".")[0] not in _MOVES:
+                told.add(binding.id)
                 keys = self.get_key_display(binding)
                 yield SystemCommand(
                     binding.description,
@@ -393,11 +432,12 @@ class CxtopApp(App[str]):
         self.push_screen(Choose("Switch to a profile", options, now=self.profile_name), switch)
 
     def action_execute(self) -> None:
-        """Run a data action, from anywhere."""
+        """Run a data action, from anywhere: the one in view, where there is one."""
         from .screens.execute import ExecuteScreen
 
         if self.profile_name is not None and not isinstance(self.screen, ExecuteScreen):
-            self.push_screen(ExecuteScreen())
+            here = self.screen.action_in_view if isinstance(self.screen, CxScreen) else ""
+            self.push_screen(ExecuteScreen(here))
 
     def action_submit(self) -> None:
         """Submit a run, and watch it."""
@@ -418,7 +458,7 @@ class CxtopApp(App[str]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In a snapshot nothing is asked of a platform."""
-        return not (self.is_exhibit and action in _ACTS) and super().check_action(
+        return not (self.is_exhibit and action in self.ACTS) and super().check_action(
             action, parameters
         )
 
@@ -449,5 +489,4 @@ class CxtopApp(App[str]):
         self._close_messages_no_wait()
 
 
-_ACTS = {"pause", "execute", "submit", "profile"}
 _MOVES = {"table", "tree", "lines", "filter", "dialog"}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from ..core.models import (
-    ActionHealth,
-    ConnectionState,
-    HealthState,
-    Outcome,
-    RunStatus,
-    RunView,
-    WatchState,
-)
+from typing import TYPE_CHECKING
+
+from ..core.states import ConnectionState, HealthState, Outcome, RunStatus, WatchState
 from .ink import Tone
+
+if TYPE_CHECKING:
+    from ..core.models import ActionHealth, RunView
 
 Sign = tuple[str, str, Tone]
 

@@ -116,3 +116,14 @@ def short_id(text: str, width: int) -> str:
         return text
     tail = min(4, (width - 1) // 2)
     return f"{text[: width - 1 - tail]}…{text[-tail:]}"
+
+
+def path_end(operation: str, width: int) -> str:
+    """A method and a path in `width` characters: the path's end where it is longer."""
+    if len(operation) <= width or width < 5:
+        return operation
+    method, _, path = operation.partition(" ")
+    room = width - len(method) - 2
+    if path and room >= 5:
+        return f"{method} …{path[-room:]}"
+    return f"…{operation[1 - width :]}"

@@ -99,19 +99,7 @@ class Proxy:
 
     async def __aenter__(self) -> Proxy:
         limits = self.limits
-        self._session = aiohttp.ClientSession(
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # A kept connection that the service closes just when a call takes it would fail that
-            # call; servers close theirs after 2 seconds at the soonest.
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=1.5),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=limits.connect_s, sock_read=limits.read_s
-            ),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            max_line_size=64 * 1024,
-            max_field_size=64 * 1024,
-        )
+        self._session = _session(limits)
         self._relay = Relay(
             self._session,
             self.upstream,
@@ -122,22 +110,7 @@ class Proxy:
             request_bytes=limits.request_bytes,
             read_s=limits.read_s,
         )
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._relay.handle, expect_handler=_expected)
-        app.on_response_prepare.append(self._relay.prepared)
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            logger=_HTTP_LOGGER,
-            handler_cancellation=True,
-            auto_decompress=False,
-            keepalive_timeout=limits.idle_s,
-            lingering_time=2.0,
-            max_line_size=limits.header_bytes,
-            max_field_size=limits.header_bytes,
-            max_headers=limits.headers,
-            shutdown_timeout=limits.shutdown_s,
-        )
+        self._runner = _runner(self._relay, limits)
         try:
             await self._runner.setup()
             await self._open()
@@ -213,3 +186,40 @@ async def run_proxy(
 async def _expected(request: web.Request) -> web.StreamResponse | None:
     """Leaves `Expect: 100-continue` to the relay, which asks for the body when it wants it."""
     return None
+
+
+def _session(limits: ProxyLimits) -> aiohttp.ClientSession:
+    """The connections to the service; what passes through them stays as it is."""
+    return aiohttp.ClientSession(
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # A kept connection that the service closes just when a call takes it would fail that
+        # call; servers close theirs after 2 seconds at the soonest.
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=1.5),
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=limits.connect_s, sock_read=limits.read_s
+        ),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        max_line_size=64 * 1024,
+        max_field_size=64 * 1024,
+    )
+
+
+def _runner(relay: Relay, limits: ProxyLimits) -> web.AppRunner:
+    """The side where callers come in."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", relay.handle, expect_handler=_expected)
+    app.on_response_prepare.append(relay.prepared)
+    return web.AppRunner(
+        app,
+        access_log=None,
+        logger=_HTTP_LOGGER,
+        handler_cancellation=True,
+        auto_decompress=False,
+        keepalive_timeout=limits.idle_s,
+        lingering_time=2.0,
+        max_line_size=limits.header_bytes,
+        max_field_size=limits.header_bytes,
+        max_headers=limits.headers,
+        shutdown_timeout=limits.shutdown_s,
+    )

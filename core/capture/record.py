@@ -117,6 +117,11 @@ class Line(Head, omit_defaults=True, kw_only=True, gc=False):
 # ValueErrors, as is an integer of too many digits; deep nesting is a RecursionError.
 UNREADABLE = (ValueError, RecursionError)
 
+# A line's fields are a model's, in the same order.
+_NO_BODY = Body()
+_FIELDS = Line.__struct_fields__
+_BODY_FIELDS = BodyPart.__struct_fields__
+
 _encoder = msgspec.json.Encoder()
 _heads = msgspec.json.Decoder(Head)
 _lines = msgspec.json.Decoder(Line)
@@ -149,31 +154,20 @@ def decode_head(line: bytes) -> Head:
 
 def decode_line(line: bytes) -> Exchange:
     """The exchange in a line, with or without its newline. Raises `LineError`."""
-    found = _decoded(_lines, line)
-    return Exchange(
-        id=found.id,
-        at=found.at,
-        service=found.service,
-        request_id=found.request_id,
-        request_id_source=found.request_id_source,
-        flow_execution_id=found.flow_execution_id,
-        conversation_id=found.conversation_id,
-        traceparent=found.traceparent,
-        method=found.method,
-        url=found.url,
-        route=found.route,
-        action=found.action,
-        status=found.status,
-        duration_ms=found.duration_ms,
-        outcome=found.outcome,
-        code=found.code,
-        request_headers=found.request_headers,
-        request=_body(found.request),
-        response_headers=found.response_headers,
-        response=_body(found.response),
-        failure=_failure(found.failure),
-        attempts=tuple(map(upstream_attempt, found.attempts)),
-    )
+    return exchange_of(_decoded(_lines, line))
+
+
+def exchange_of(line: Line) -> Exchange:
+    """The exchange of a line that was decoded. Raises `LineError` for a time without a zone."""
+    _need_zone(line.at)
+    values: dict[str, Any] = {name: getattr(line, name) for name in _FIELDS}
+    values["at"] = line.at.astimezone(UTC)
+    values["request"] = _body(line.request)
+    values["response"] = _body(line.response)
+    values["failure"] = _failure(line.failure)
+    if line.attempts:
+        values["attempts"] = tuple(map(upstream_attempt, line.attempts))
+    return Exchange.of_known(values)
 
 
 def upstream_attempt(part: AttemptPart) -> UpstreamAttempt:
@@ -206,14 +200,8 @@ def _need_zone(at: datetime) -> None:
 
 def _body(part: BodyPart | None) -> Body:
     if part is None:
-        return Body()
-    return Body(
-        kind=part.kind,
-        content_type=part.content_type,
-        size=part.size,
-        value=part.value,
-        truncated=part.truncated,
-    )
+        return _NO_BODY
+    return Body.of_known({name: getattr(part, name) for name in _BODY_FIELDS})
 
 
 def _failure(part: FailurePart | None) -> Failure | None:
@@ -244,7 +232,7 @@ def _attempt_part(attempt: UpstreamAttempt) -> AttemptPart:
 
 
 def _body_part(body: Body) -> BodyPart | None:
-    if body == Body():
+    if body.kind is BodyKind.NONE and body == _NO_BODY:
         return None
     return BodyPart(body.kind, body.content_type, body.size, body.value, body.truncated)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 
@@ -18,22 +17,13 @@ from .failure import failure_of
 from .hops import end_to_end, upgrade_asked
 from .identity import Identity
 from .log import CaptureLog
+from .refusal import RefusedError, said, too_long, unreachable
 from .sighting import Sighting
 
 _ID_HEADER = "X-Request-ID"
 _ID_KEY = b"x-request-id"
 _SMALL = 64 * 1024
 _BREAKS = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError)
-
-
-class RefusedError(Exception):
-    """An exchange that the proxy answers by itself, with a sentence in JSON."""
-
-    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class Relay:
@@ -71,7 +61,7 @@ class Relay:
                 not by_authorization
             ):
                 # Whoever may not come in may not fill the log either.
-                return _said(
+                return said(
                     RefusedError(
                         401,
                         "TOKEN_REQUIRED",
@@ -134,7 +124,7 @@ class _Passage:
     def refuse(self, refusal: RefusedError, outcome: Outcome | None = None) -> web.StreamResponse:
         """Answers for the service, and records that."""
         self._identity.settle()
-        response = _said(refusal)
+        response = said(refusal)
         response.headers[_ID_HEADER] = self._identity.header_value().decode()
         if self._request.can_read_body:
             response.force_close()
@@ -175,7 +165,7 @@ class _Passage:
             raise RefusedError(400, "BAD_TARGET", "The call's target is not a path of the service.")
         limit, length = self._relay.request_bytes, self._request.content_length
         if limit is not None and length is not None and length > limit:
-            raise _too_long(limit)
+            raise too_long(limit)
 
     async def _body(self) -> bytes | AsyncIterator[bytes] | None:
         """The request's body: whole if it is small and the id hangs on it, else as it comes."""
@@ -220,7 +210,7 @@ class _Passage:
                 return
             part.add(chunk)
             if relay.request_bytes is not None and part.size > relay.request_bytes:
-                self._refusal = _too_long(relay.request_bytes)
+                self._refusal = too_long(relay.request_bytes)
                 raise self._refusal
             yield chunk
 
@@ -277,7 +267,7 @@ class _Passage:
         self._sighting.failure = failure_of(error, self._relay.log.redactor)
         if answered is None:
             self._sighting.response_headers = ()
-            return self.refuse(_unreachable(error, self._relay.upstream), Outcome.UNREACHABLE)
+            return self.refuse(unreachable(error, self._relay.upstream), Outcome.UNREACHABLE)
         # Only a broken connection tells the caller that the answer is not whole.
         if self._request.transport is not None:
             self._request.transport.abort()
@@ -307,34 +297,3 @@ def _target(request: web.Request) -> str:
         path = target.partition("://")[2].partition("/")
         target = f"/{path[2]}"
     return target.replace("#", "%23")
-
-
-def _said(refusal: RefusedError) -> web.Response:
-    said = {"success": False, "error": {"code": refusal.code, "message": str(refusal)}}
-    body = json.dumps(said).encode()
-    return web.Response(
-        status=refusal.status, headers=refusal.headers, body=body, content_type="application/json"
-    )
-
-
-def _too_long(limit: int) -> RefusedError:
-    return RefusedError(413, "BODY_TOO_LONG", f"The body is longer than {limit} bytes.")
-
-
-def _unreachable(error: Exception, upstream: str) -> RefusedError:
-    if isinstance(error, asyncio.TimeoutError):
-        return RefusedError(
-            504, "UPSTREAM_TIMEOUT", f"The service at {upstream} did not answer in time."
-        )
-    if isinstance(error, aiohttp.ClientConnectorError):
-        why = error.os_error.strerror or type(error.os_error).__name__
-        return RefusedError(
-            502,
-            "UPSTREAM_UNREACHABLE",
-            f"The service at {upstream} could not be reached: {why}.",
-        )
-    return RefusedError(
-        502,
-        "UPSTREAM_BROKEN",
-        f"The service at {upstream} broke off before it answered ({type(error).__name__}).",
-    )

@@ -8,12 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import ConfigError, SecretError
-from .layers import DEFAULT, Layer, Origin, Source, flatten, nest
-from .manual import SETTINGS, setting
+from ..errors import ConfigError
+from .layers import Layer, Source, nest
+from .manual import how_to_complete, setting
 from .profile import Profile
 from .regions import host_of, is_loopback, is_vendor, login_base
-from .tomlfile import TomlFile
 
 _LONGEST_SHOWN = 60
 _SECRETS = ("client_secret", "access_token", "secret_command", "keyring")
@@ -38,23 +37,6 @@ def build_profile(name: str, layer: Layer) -> Profile:
     return profile
 
 
-def refuse_open_secrets(file: TomlFile) -> None:
-    """Raise SecretError for a secret in clear in a config file that others can read."""
-    if file.private:
-        return
-    profiles = file.values.get("profiles")
-    for name, table in profiles.items() if isinstance(profiles, dict) else ():
-        written = flatten(table) if isinstance(table, dict) else {}
-        for key, known in SETTINGS.items():
-            if known.secret and key in written:
-                place = file.place(("profiles", name, *key.split(".")))
-                raise SecretError(
-                    f"{place}: {key} stands in clear in a file "
-                    "that other users of this machine can read.",
-                    fix=f"Run: chmod 600 {file.path} (or use secret_command or keyring).",
-                )
-
-
 def _explain(name: str, layer: Layer, error: ErrorDetails) -> ConfigError:
     why = ""
     if error["type"] == "value_error":
@@ -72,14 +54,6 @@ def _explain(name: str, layer: Layer, error: ErrorDetails) -> ConfigError:
         return _wrong(key, layer, why)
     return ConfigError(
         f'The profile "{name}" is not complete.', why=_sentence(why), fix=how_to_complete()
-    )
-
-
-def how_to_complete() -> str:
-    """What to do when nothing says where the platform is."""
-    return (
-        "Set CXTOP_REGION or CXTOP_BASE_URL (or --region, --base-url), or region or base_url "
-        "in the profile."
     )
 
 
@@ -126,12 +100,3 @@ def _refuse_stray_host(profile: Profile, layer: Layer) -> None:
                 fix="Set the host in the environment or in the profile, or keep the secret in "
                 "the same .env.",
             )
-
-
-def origin_of(layer: Layer, key: str) -> Origin:
-    """Where the setting `key` comes from; the default when no source names it."""
-    if key in layer:
-        return layer[key].origin
-    if key == "base_url" and "region" in layer:
-        return layer["region"].origin
-    return DEFAULT

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, SecretError
 from .layers import Layer, Origin, Source, Value, flatten, refuse_unknown, unknown_key
+from .manual import SETTINGS
 from .tomlfile import Key, TomlFile
 
 TOP_LEVEL = ["default_profile", "theme", "keys", "redact", "profiles"]
@@ -92,6 +93,23 @@ def profile_layer(file: TomlFile, name: str) -> Layer:
             fix="Keep one of them.",
         )
     return layer
+
+
+def refuse_open_secrets(file: TomlFile) -> None:
+    """Raise SecretError for a secret in clear in a config file that others can read."""
+    if file.private:
+        return
+    profiles = file.values.get("profiles")
+    for name, table in profiles.items() if isinstance(profiles, dict) else ():
+        written = flatten(table) if isinstance(table, dict) else {}
+        for key, known in SETTINGS.items():
+            if known.secret and key in written:
+                place = file.place(("profiles", name, *key.split(".")))
+                raise SecretError(
+                    f"{place}: {key} stands in clear in a file "
+                    "that other users of this machine can read.",
+                    fix=f"Run: chmod 600 {file.path} (or use secret_command or keyring).",
+                )
 
 
 def _table(file: TomlFile, key: Key) -> Mapping[str, Any]:

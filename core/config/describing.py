@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from ..errors import ConfigError
 from .building import build_profile
+from .choosing import Settings
 from .configfile import profile_layer, read_head
 from .dotenv import read_dotenv
 from .environment import ANY_PLATFORM, FOREIGN, OWN
 from .gctool import gc_profiles
 from .layers import DEFAULT, merge
-from .loading import Settings
 from .manual import SECTIONS, SETTINGS
 from .profile import Profile
 from .regions import login_base

@@ -114,3 +114,12 @@ def merge(layers: list[Layer]) -> Layer:
         if _SECRET_GROUP & layer.keys():
             hidden |= _SECRET_GROUP
     return merged
+
+
+def origin_of(layer: Layer, key: str) -> Origin:
+    """Where the setting `key` comes from; the default when no source names it."""
+    if key in layer:
+        return layer[key].origin
+    if key == "base_url" and "region" in layer:
+        return layer["region"].origin
+    return DEFAULT

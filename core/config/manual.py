@@ -214,3 +214,11 @@ ENDPOINT = Setting(
 def setting(name: str) -> Setting:
     """What is known of the setting `name`; any name under `endpoints` is one."""
     return SETTINGS.get(name, ENDPOINT)
+
+
+def how_to_complete() -> str:
+    """What to do when nothing says where the platform is."""
+    return (
+        "Set CXTOP_REGION or CXTOP_BASE_URL (or --region, --base-url), or region or base_url "
+        "in the profile."
+    )

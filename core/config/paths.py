@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +38,8 @@ class Paths:
         """The store of one profile; any name gives one file inside the state folder."""
         name = quote(profile_name, safe="").replace(".", "%2E")
         if len(name) > _LONGEST_NAME:
+            import hashlib
+
             digest = hashlib.sha256(profile_name.encode("utf-8", "surrogatepass")).hexdigest()
             name = f"{name[:_LONGEST_NAME]}-{digest[:16]}"
         return self.state_dir / "stores" / f"{name}.sqlite3"

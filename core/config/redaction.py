@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..redact import Redactor
-from .loading import Settings
+from .choosing import Settings
 
 
 def redactor_of(settings: Settings) -> Redactor:

@@ -15,8 +15,8 @@ from ..sources import Library
 from ..store import Store, figures, health
 from .correlation import Correlator
 from .executing import sources_of
-from .health import MOST_SEEN
 from .healthreports import HealthReports
+from .roster import MOST_SEEN
 from .session import Link, open_session
 from .tracing import Tracer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..errors import (
@@ -45,8 +46,7 @@ class Line:
             )
         trouble = self._store_trouble
         if trouble is not None and self._beneath.state is ConnectionState.LIVE:
-            told = {"what": trouble.what, "why": trouble.why, "fix": trouble.fix}
-            return self._beneath.model_copy(update=told)
+            return replace(self._beneath, what=trouble.what, why=trouble.why, fix=trouble.fix)
         return self._beneath
 
     @property

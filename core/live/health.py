@@ -6,9 +6,8 @@ import asyncio
 import logging
 import math
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from ..config import HealthSettings
@@ -27,9 +26,8 @@ from ..models import (
     HealthSource,
     HealthState,
     RateBudget,
-    RisenCode,
 )
-from ..store import Store, figures
+from ..store import Store
 from ..store import health as table
 from ..store.health import Alarm
 from . import alarms
@@ -37,6 +35,7 @@ from .allowance import RESERVE, WINDOW_S
 from .connection import Line
 from .healthreports import HealthReports, checked_id
 from .keeping import Keeper
+from .roster import Followed, Roster
 
 log = logging.getLogger(__name__)
 
@@ -55,33 +54,10 @@ LASTING_S = 300.0
 ACTIONS_EVERY_S = 5.0
 """How often it is looked which actions are captured, or followed elsewhere."""
 
-MOST_SEEN = 200
-"""So many captured actions are followed without being asked for, those with most exchanges."""
-
-MOST_ASKED = 20
-"""The same where each look at an action costs a call."""
-
 LONGEST_SILENCE_S = 366 * 86_400.0
 
 _LASTING = (AuthenticationError, ConfigError, ForbiddenError)
 _SLACK_S = 0.25  # beyond the time for which an answer counts as fresh
-
-
-@dataclass(eq=False)
-class _Followed:
-    """An action as last known. `due` and `risen_due` are in the loop's time; looks are `pace_s`
-    seconds apart where counting takes long."""
-
-    action_id: str
-    alarm: Alarm
-    report: HealthReport | None = None
-    history: tuple[HealthPoint, ...] = ()
-    risen: tuple[RisenCode, ...] = ()
-    trouble: CxtopError | None = None
-    due: float = 0.0
-    pace_s: float = 0.0
-    risen_due: float = 0.0
-    busy: bool = False
 
 
 class Health:
@@ -112,14 +88,13 @@ class Health:
         self._store = store
         self._keeper = keeper
         self._line = line
+        self._wake = asyncio.Event()
+        self._roster = Roster(settings, store, keeper, post=post, wake=self._wake.set, asks=asks)
         self._post = post
         self._budget = budget
         self._asks = asks
         self._now = now
-        self._followed: dict[str, _Followed] = {}
-        self._unwanted: set[str] = set()
         self._paused = False
-        self._wake = asyncio.Event()
 
     # What there is to see
 
@@ -136,51 +111,34 @@ class Health:
 
     def actions(self) -> list[ActionHealth]:
         """Every followed action as last known: those above their threshold first, then by rate."""
-        return sorted(map(self._view, self._followed.values()), key=_badness)
+        return sorted(map(self._view, self._roster.all()), key=_badness)
 
     def action(self, action_id: str) -> ActionHealth | None:
         """One followed action, `None` when it is not followed."""
-        one = self._followed.get(action_id)
+        one = self._roster.get(action_id)
         return None if one is None else self._view(one)
 
     def alarm(self, action_id: str) -> Alarm:
         """How the alarm of the action stands, as far as is known here."""
-        one = self._followed.get(action_id)
+        one = self._roster.get(action_id)
         return Alarm() if one is None else one.alarm
 
-    def _view(self, one: _Followed) -> ActionHealth:
-        now, alarm = self._now(), one.alarm
-        return ActionHealth(
-            action_id=one.action_id,
-            threshold=self.threshold(one.action_id),
-            state=alarms.state_of(alarm, one.report, now),
-            report=one.report,
-            history=one.history,
-            risen=one.risen,
-            since=alarms.since_of(alarm),
-            silenced_until=alarm.silenced_until if alarms.is_silenced(alarm, now) else None,
-            trouble="" if one.trouble is None else _told(one.trouble),
-            remedy="" if one.trouble is None else one.trouble.fix,
-        )
+    def _view(self, one: Followed) -> ActionHealth:
+        return one.view(self.threshold(one.action_id), self._now())
 
     # Commands
 
     async def follow(self, action_id: str) -> None:
         """Follows an action from now on, also after a restart. Raises RequestError for no id."""
-        self._unwanted.discard(checked_id(action_id))
-        await self._add([action_id])
-        await self._kept(lambda c: table.follow(c, action_id, wanted=True))
+        await self._roster.follow(checked_id(action_id))
 
     async def unfollow(self, action_id: str) -> None:
         """Follows the action no more, also after a restart; what is known of it stays."""
-        self._unwanted.add(action_id)
-        if self._followed.pop(action_id, None) is not None:
-            self._post(action_id)
-        await self._kept(lambda c: table.follow(c, action_id, wanted=False))
+        await self._roster.unfollow(action_id)
 
     def refresh(self, action_id: str | None = None) -> None:
         """Looks now: at one action, or at all; what the platform said a minute ago still holds."""
-        for one in self._followed.values():
+        for one in self._roster.all():
             if action_id in (None, one.action_id):
                 one.due = one.risen_due = 0.0
         self._wake.set()
@@ -191,28 +149,18 @@ class Health:
         Infinitely many end when it is well again. Raises InputError for a time that is none.
         """
         if for_s == math.inf:
-            await self._silence(action_id, alarms.UNTIL_WELL)
+            await self._roster.silence(action_id, alarms.UNTIL_WELL)
             return
         if not 0 < for_s <= LONGEST_SILENCE_S:
             raise InputError(
                 f"{for_s:g} seconds are no time to be silent.",
                 fix="Give a number of seconds above 0, and no more than a year.",
             )
-        await self._silence(action_id, self._now() + timedelta(seconds=for_s))
+        await self._roster.silence(action_id, self._now() + timedelta(seconds=for_s))
 
     async def unsilence(self, action_id: str) -> None:
         """Tells of the action again."""
-        await self._silence(action_id, None)
-
-    async def _silence(self, action_id: str, until: datetime | None) -> None:
-        def change(alarm: Alarm) -> Alarm:
-            return replace(alarm, silenced_until=until)
-
-        one = self._followed.get(action_id)
-        if one is not None:
-            one.alarm = change(one.alarm)
-        await self._kept(lambda c: table.step(c, action_id, change))
-        self._post(action_id)
+        await self._roster.silence(action_id, None)
 
     # Going on
 
@@ -227,7 +175,7 @@ class Health:
 
     async def begin(self) -> None:
         """Knows the actions that are followed, as they were last known."""
-        await self._seek()
+        await self._roster.seek()
 
     async def run(self) -> None:
         """Looks at what is due, until it is cancelled."""
@@ -239,53 +187,7 @@ class Health:
     async def _keep_seeking(self) -> None:
         while True:
             await asyncio.sleep(ACTIONS_EVERY_S)
-            await self._seek()
-
-    async def _seek(self) -> None:
-        limit = MOST_ASKED if self._asks else MOST_SEEN
-        read = self._store.readers.read
-        kept = await self._keeper.keep(read(table.kept), otherwise=[])
-        seen = await self._keeper.keep(read(lambda c: figures.actions(c, limit)), otherwise=[])
-        self._unwanted |= {one.action_id for one in kept if one.followed is False}
-        self._unwanted -= {one.action_id for one in kept if one.followed}
-        wanted = [one.action_id for one in kept if one.followed]
-        await self._add([*self.settings.actions, *wanted, *seen])
-        for one in kept:
-            known = self._followed.get(one.action_id)
-            # Another cxtop on the same store may have silenced it.
-            if known is not None and known.alarm.silenced_until != one.alarm.silenced_until:
-                known.alarm = replace(known.alarm, silenced_until=one.alarm.silenced_until)
-                self._post(one.action_id)
-
-    async def _add(self, action_ids: Iterable[str]) -> None:
-        fresh = [
-            action_id
-            for action_id in dict.fromkeys(action_ids)
-            if action_id not in self._followed and action_id not in self._unwanted
-        ]
-        if not fresh:
-            return
-        source = HealthSource.ANALYTICS if self._asks else HealthSource.CAPTURES
-
-        def recall(
-            connection: sqlite3.Connection,
-        ) -> list[tuple[Alarm, tuple[HealthPoint, ...]]]:
-            interval = self.settings.interval
-            return [
-                (
-                    table.alarm(connection, one),
-                    tuple(table.points(connection, one, interval, source.value)),
-                )
-                for one in fresh
-            ]
-
-        nothing = [(Alarm(), ()) for _ in fresh]
-        known = await self._keeper.keep(self._store.readers.read(recall), otherwise=nothing)
-        for action_id, (alarm, history) in zip(fresh, known, strict=True):
-            one = _Followed(action_id, alarm=alarm, history=history)
-            self._followed.setdefault(action_id, one)
-            self._post(action_id)
-        self._wake.set()
+            await self._roster.seek()
 
     async def _work(self) -> None:
         while True:
@@ -297,11 +199,11 @@ class Health:
                 one.busy = False
                 self._wake.set()
 
-    async def _next(self) -> _Followed:
+    async def _next(self) -> Followed:
         loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
-            free = [one for one in self._followed.values() if not one.busy]
+            free = [one for one in self._roster.all() if not one.busy]
             first = min(free, key=lambda one: one.due, default=None)
             if first is None or (self._paused and self._asks):
                 wait = None
@@ -324,7 +226,7 @@ class Health:
 
     # Looking
 
-    async def _look(self, one: _Followed) -> None:
+    async def _look(self, one: Followed) -> None:
         loop = asyncio.get_running_loop()
         began, refresh_s = loop.time(), self.settings.refresh_s
         one.due = began + refresh_s + _SLACK_S
@@ -336,13 +238,13 @@ class Health:
             await self._took(one, report)
         if not self._asks:
             # So that however much is captured, counting it never fills a core.
-            took_s = (loop.time() - began) * len(self._followed)
+            took_s = (loop.time() - began) * len(self._roster.all())
             one.pace_s = took_s / SHARE
             one.due = max(one.due, began + one.pace_s)
-        if self._followed.get(one.action_id) is one:
+        if self._roster.get(one.action_id) is one:
             self._post(one.action_id)
 
-    def _failed(self, one: _Followed, error: CxtopError) -> None:
+    def _failed(self, one: Followed, error: CxtopError) -> None:
         one.trouble = error
         if isinstance(error, StoreError):
             self._line.store_failed(error)
@@ -352,7 +254,7 @@ class Health:
             loop = asyncio.get_running_loop()
             one.due = max(one.due, loop.time() + LASTING_S)
 
-    async def _took(self, one: _Followed, report: HealthReport) -> None:
+    async def _took(self, one: Followed, report: HealthReport) -> None:
         if report.source is HealthSource.ANALYTICS:
             self._line.answered()
         one.report, one.trouble = report, None
@@ -372,7 +274,7 @@ class Health:
         writing = self._store.writer.submit(keep)
         one.alarm, one.history = await self._keeper.keep(writing, otherwise=unkept)
 
-    async def _find_risen(self, one: _Followed, report: HealthReport) -> None:
+    async def _find_risen(self, one: Followed, report: HealthReport) -> None:
         now = asyncio.get_running_loop().time()
         if self._asks and now < one.risen_due:
             return
@@ -382,15 +284,8 @@ class Health:
         except CxtopError as error:
             log.warning("It is not known what rose of %s: %s", one.action_id, error)
 
-    async def _kept(self, job: Callable[[sqlite3.Connection], object]) -> None:
-        await self._keeper.kept(self._store.writer.submit(job))
-
 
 def _badness(one: ActionHealth) -> tuple[bool, float, str]:
     rate = one.report.error_rate if one.report else -1.0
     ill = one.state in (HealthState.ABOVE, HealthState.SILENCED) or rate > one.threshold
     return not ill, -rate, one.action_id
-
-
-def _told(error: CxtopError) -> str:
-    return " ".join(part for part in (error.what, error.why) if part)

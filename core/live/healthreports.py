@@ -115,7 +115,7 @@ class HealthReports:
             try:
                 told = await self._platform.analytics(action_id, interval)
             except UnsupportedError:
-                pass
+                pass  # the captured exchanges have to do
             else:
                 return self._of_analytics(action_id, interval, told)
         now = self._now()
@@ -134,18 +134,8 @@ class HealthReports:
             took = None if row.average_ms is None else row.average_ms * row.executions
             timed = 0 if took is None else row.executions
             sums.add(clean(row.code), row.executions, row.errors, timed, took or 0.0)
-        return HealthReport(
-            action_id=action_id,
-            interval=interval,
-            source=HealthSource.ANALYTICS,
-            executions=sums.executions,
-            errors=sums.errors,
-            error_rate=sums.rate,
-            codes=sums.shares(),
-            average_ms=sums.average_ms,
-            as_of=self._now(),
-            warnings=told.warnings,
-        )
+        report = sums.report(action_id, interval, HealthSource.ANALYTICS, self._now())
+        return report.model_copy(update={"warnings": told.warnings})
 
 
 def _of_captures(action_id: str, interval: str, found: Figures, now: datetime) -> HealthReport:
@@ -156,19 +146,9 @@ def _of_captures(action_id: str, interval: str, found: Figures, now: datetime) -
             f"{found.blurred:,} captured exchanges are too varied for the index to tell their "
             "action; they are not counted.",
         )
-    return HealthReport(
-        action_id=action_id,
-        interval=interval,
-        source=HealthSource.CAPTURES,
-        executions=sums.executions,
-        errors=sums.errors,
-        error_rate=sums.rate,
-        codes=sums.shares(),
-        average_ms=sums.average_ms,
-        p95_ms=None if found.p95_us is None else found.p95_us / 1000,
-        as_of=now,
-        warnings=warnings,
-    )
+    p95_ms = None if found.p95_us is None else found.p95_us / 1000
+    report = sums.report(action_id, interval, HealthSource.CAPTURES, now)
+    return report.model_copy(update={"p95_ms": p95_ms, "warnings": warnings})
 
 
 def checked_id(action_id: str) -> str:
@@ -271,6 +251,22 @@ class _Sums:
         for code, count in self.errors_by_code.items():
             left.add(code, 0, max(0, count - gone[code]), 0, 0.0)
         return left
+
+    def report(
+        self, action_id: str, interval: str, source: HealthSource, as_of: datetime
+    ) -> HealthReport:
+        """The sums as a report, without what only its source can tell."""
+        return HealthReport(
+            action_id=action_id,
+            interval=interval,
+            source=source,
+            executions=self.executions,
+            errors=self.errors,
+            error_rate=self.rate,
+            codes=self.shares(),
+            average_ms=self.average_ms,
+            as_of=as_of,
+        )
 
     def shares(self) -> tuple[CodeShare, ...]:
         """The codes, those with most errors first."""

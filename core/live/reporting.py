@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Callable, Sequence
 
 from ..durations import spoken
+from ..markdown import code, span
 from ..models import CodeShare, HealthReport, HealthSource, Outcome, RisenCode
 from ..store.filter.tokens import quote
 from ..text import safe
@@ -52,8 +53,13 @@ def verdict(report: HealthReport, threshold: float) -> str:
     return f"The error rate of {rate} is within the threshold of {threshold:g} %."
 
 
-def next_steps(report: HealthReport, *, risen: Sequence[RisenCode] = ()) -> list[str]:
-    """What to look at next, a sentence each; the code with most errors first."""
+def next_steps(
+    report: HealthReport, *, risen: Sequence[RisenCode] = (), show: Callable[[str], str] = safe
+) -> list[str]:
+    """What to look at next, a sentence each; the code with most errors first.
+
+    `show` makes what comes from outside harmless where it stands, codes and commands.
+    """
     if not report.executions:
         return [
             "Check the action's id, and whether it was called at all in this time; "
@@ -67,14 +73,17 @@ def next_steps(report: HealthReport, *, risen: Sequence[RisenCode] = ()) -> list
     if report.codes:
         first = report.codes[0]
         share = 100 * first.count / report.errors if report.errors else 0
-        steps.append(f"{_named(first.code)} makes up {share:.0f} % of the errors. {_hint(first)}")
+        steps.append(
+            f"{_named(first.code, show)} makes up {share:.0f} % of the errors. {_hint(first)}"
+        )
         steps += [_slower(report, first)] if _is_slower(report, first) else []
         wanted = shlex.quote(_filter(report, first))
-        steps.append(f"See those that are captured: cxtop tail --filter {wanted}")
+        command = show(f"cxtop tail --filter {wanted}")
+        steps.append(f"See those that are captured: {command}")
     if risen:
         most = risen[0]
         steps.append(
-            f"{_named(most.code)} rose from {most.before:.2f} % to {most.now:.2f} % of the "
+            f"{_named(most.code, show)} rose from {most.before:.2f} % to {most.now:.2f} % of the "
             "executions since the period before: see what was changed in that time."
         )
     steps += ["See to the warnings first, as the figures may be wrong."] if report.warnings else []
@@ -100,35 +109,33 @@ def as_text(report: HealthReport, threshold: float, *, risen: Sequence[RisenCode
         lines += _rest(report)
     lines += _listed("Risen since the period before:", [_rise(one, safe) for one in risen])
     lines += _listed("Warnings:", [safe(warning) for warning in report.warnings])
-    lines += _listed(
-        "What to look at next:", [safe(one) for one in next_steps(report, risen=risen)]
-    )
+    lines += _listed("What to look at next:", next_steps(report, risen=risen))
     return "\n".join(lines) + "\n"
 
 
 def as_markdown(report: HealthReport, threshold: float, *, risen: Sequence[RisenCode] = ()) -> str:
-    """The report as Markdown. What comes from outside stands in it as text, whatever it holds."""
+    """The report as Markdown; what comes from outside stands in code spans and is only text."""
     lines = [
-        f"# Health of {_plain(report.action_id)}",
+        f"# Health of {code(report.action_id)}",
         "",
         f"**{verdict(report, threshold)}**",
         "",
         "| | |",
         "|---|---|",
-        *(f"| {name} | {_plain(value)} |" for name, value in _facts(report, threshold)),
+        *(f"| {name} | {value} |" for name, value in _facts(report, threshold)),
     ]
     if report.codes:
         lines += ["", "## Error codes", ""]
         lines += ["| code | errors | of all executions | average |", "|---|--:|--:|--:|"]
         lines += [
-            f"| {_plain(share.code)} | {share.count:,} | {_share(report, share)} "
+            f"| {code(share.code)} | {share.count:,} | {_share(report, share)} "
             f"| {_ms(share.average_ms)} |"
             for share in report.top
         ]
         lines += _rest(report)
-    lines += _section("Risen since the period before", [_rise(one, _plain) for one in risen])
-    lines += _section("Warnings", [_plain(warning) for warning in report.warnings])
-    steps = [_plain(one) for one in next_steps(report, risen=risen)]
+    lines += _section("Risen since the period before", [_rise(one, code) for one in risen])
+    lines += _section("Warnings", [span(warning) for warning in report.warnings])
+    steps = next_steps(report, risen=risen, show=span)
     lines += _section("What to look at next", steps)
     return "\n".join(lines) + "\n"
 
@@ -198,8 +205,8 @@ def _filter(report: HealthReport, share: CodeShare) -> str:
     return f"action:{action} code:{quote(share.code)}"
 
 
-def _named(code: str) -> str:
-    return "Errors without a code" if code in _UNNAMED else code
+def _named(code: str, show: Callable[[str], str]) -> str:
+    return "Errors without a code" if code in _UNNAMED else show(code)
 
 
 def _share(report: HealthReport, share: CodeShare) -> str:
@@ -210,11 +217,3 @@ def _ms(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
-
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~&$])")
-
-
-def _plain(text: str) -> str:
-    """`text` on one line, with what Markdown or HTML would read in it escaped."""
-    return _SPECIAL.sub(r"\\\1", safe(text))

@@ -1,56 +1,45 @@
 """The words of the domain. Frozen pydantic models; times are aware and in UTC."""
 
-from .base import Model
-from .calls import Attempt, Call, CallState, RateBudget, UpstreamAttempt, WaitReason
-from .correlation import (
-    Certainty,
-    Correlation,
-    Key,
-    Kind,
-    StepMatch,
-    Tie,
-    TraceResult,
-    TraceState,
-)
-from .exchanges import (
-    Body,
+from ..states import (
+    AuditEvent,
     BodyKind,
-    Diagnosis,
-    Exchange,
-    Failure,
-    FlowTrace,
-    Frame,
-    Outcome,
-    RequestIdSource,
-    StepStatus,
-    TraceStep,
-)
-from .health import (
-    ActionHealth,
-    CodeShare,
-    HealthPoint,
-    HealthReport,
+    CallState,
+    Certainty,
+    Connection,
+    ConnectionState,
+    Directive,
     HealthSource,
     HealthState,
-    RisenCode,
+    Key,
+    Kind,
+    LetterState,
+    Outcome,
+    RecoveryState,
+    RequestIdSource,
+    Resolution,
+    RunStatus,
+    StepStatus,
+    TraceState,
+    WaitReason,
+    WatchState,
 )
+from .base import Model
+from .calls import Attempt, Call, RateBudget, UpstreamAttempt
+from .correlation import Correlation, StepMatch, Tie, TraceResult
+from .exchanges import Body, Diagnosis, Exchange, Failure, FlowTrace, Frame, TraceStep
+from .health import ActionHealth, CodeShare, HealthPoint, HealthReport, RisenCode
 from .recovery import (
     RATE_LIMIT_EXHAUSTED,
     AuditEntry,
-    AuditEvent,
     DeadLetter,
-    Directive,
     ErrorFrame,
-    LetterState,
     Recovery,
-    RecoveryState,
-    Resolution,
     RetryAttempt,
     Stretch,
     Submission,
 )
-from .runs import ActionRun, ErrorGroup, Page, Poll, RecordError, RunStatus
-from .watching import Connection, ConnectionState, RunView, WatchState
+from .runs import ActionRun, ErrorGroup, Page, Poll, RecordError
+from .watching import RunView
 
 __all__ = [
     "RATE_LIMIT_EXHAUSTED",

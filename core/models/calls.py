@@ -3,26 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
+from ..states import CallState, WaitReason
 from .base import Model
-
-
-class WaitReason(StrEnum):
-    """Why a call waited before its next attempt."""
-
-    RETRY_AFTER = "retry-after"
-    BACKOFF = "backoff"
-
-
-class CallState(StrEnum):
-    """What a call is doing."""
-
-    RUNNING = "running"
-    WAITING = "waiting"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 class Attempt(Model):

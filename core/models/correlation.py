@@ -3,44 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
+from ..states import Certainty, Key, Kind, TraceState
 from .base import Model
 from .exchanges import Exchange, FlowTrace
 from .runs import ActionRun, RecordError
-
-
-class Certainty(StrEnum):
-    """How sure it is that two things belong together. Time alone never ties anything."""
-
-    CERTAIN = "certain"
-    LIKELY = "likely"
-
-
-class Key(StrEnum):
-    """By what things are known to belong together.
-
-    `TIME` and `ORDER` tie a step to an exchange of the same execution, and nothing else.
-    """
-
-    REQUEST_ID = "request_id"
-    FLOW_EXECUTION_ID = "flow_execution_id"
-    CONVERSATION_ID = "conversation_id"
-    TRACE_ID = "trace_id"
-    EXCHANGE_ID = "exchange_id"
-    RUN_ID = "run_id"
-    ACTION_ID = "action_id"
-    TIME = "time"
-    ORDER = "order"
-
-
-class Kind(StrEnum):
-    """What is tied to what was asked for."""
-
-    EXCHANGE = "exchange"
-    RECORD_ERROR = "record_error"
-    RUN = "run"
-    TRACE = "trace"
 
 
 class Tie(Model):
@@ -56,28 +23,6 @@ class Tie(Model):
     value: str
     certainty: Certainty
     run_id: str = ""
-
-
-class TraceState(StrEnum):
-    """What came of asking for a flow's trace (contract §1, flow trace)."""
-
-    FOUND = "found"
-    NO_STEPS = "no_steps"  # the platform knows the execution, and tells no steps of it
-    NO_EXECUTION = "no_execution"  # nothing says which execution it was
-    NOT_FOUND = "not_found"
-    FORBIDDEN = "forbidden"
-    DENIED = "denied"  # the client has no access at all
-    UNSUPPORTED = "unsupported"  # the dialect has no such call
-    NO_PLATFORM = "no_platform"  # there is no profile
-    THROTTLED = "throttled"
-    OFFLINE = "offline"
-    UNREADABLE = "unreadable"
-    FAILED = "failed"
-
-    @property
-    def had(self) -> bool:
-        """Whether there is a trace."""
-        return self in (TraceState.FOUND, TraceState.NO_STEPS)
 
 
 class StepMatch(Model):

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
+from ..states import BodyKind, Outcome, RequestIdSource, StepStatus
 from .base import Model
 from .calls import UpstreamAttempt
-
-
-class RequestIdSource(StrEnum):
-    """Where an exchange's request id came from."""
-
-    HEADER = "header"
-    BODY = "body"
-    GENERATED = "generated"
-
-
-class BodyKind(StrEnum):
-    """How a body is kept: parsed JSON, text, base64 of binary data, or nothing."""
-
-    NONE = "none"
-    JSON = "json"
-    TEXT = "text"
-    BASE64 = "base64"
 
 
 class Body(Model):
@@ -56,38 +39,6 @@ class Failure(Model):
     type: str
     message: str = ""
     frames: tuple[Frame, ...] = ()
-
-
-class Outcome(StrEnum):
-    """What an answer was, in one word (contract §4; the last three are of captures only)."""
-
-    OK = "ok"
-    AUTH_EXPIRED = "auth_expired"
-    FORBIDDEN = "forbidden"
-    RATE_LIMITED = "rate_limited"
-    SERVER_ERROR = "server_error"
-    CLIENT_ERROR = "client_error"
-    EMPTY_BODY = "empty_body"
-    NOT_JSON = "not_json"
-    NOT_OBJECT = "not_object"
-    ACTION_ERRORS = "action_errors"
-    NULL_RESULT = "null_result"
-    STRINGIFIED_RESULT = "stringified_result"
-    RAW_TOKEN = "raw_token"  # noqa: S105 - a word, no secret
-    SCHEMA_DRIFT = "schema_drift"
-    EXCEPTION = "exception"
-    DISCONNECTED = "disconnected"
-    UNREACHABLE = "unreachable"
-
-    @property
-    def good(self) -> bool:
-        """Whether nobody needs to look."""
-        return self in (
-            Outcome.OK,
-            Outcome.STRINGIFIED_RESULT,
-            Outcome.RAW_TOKEN,
-            Outcome.NULL_RESULT,
-        )
 
 
 class Diagnosis(Model):
@@ -149,16 +100,6 @@ class Exchange(Model):
         """The trace id within `traceparent` (W3C), or nothing."""
         parts = self.traceparent.split("-")
         return parts[1] if len(parts) == 4 and len(parts[1]) == 32 else ""
-
-
-class StepStatus(StrEnum):
-    """How a step of a flow went."""
-
-    DONE = "done"
-    FAILED = "failed"
-    RUNNING = "running"
-    SKIPPED = "skipped"
-    UNKNOWN = "unknown"
 
 
 class TraceStep(Model):

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
+from ..states import HealthSource, HealthState
 from .base import Model
 
 TOP = 5
 """How many error codes a report names."""
-
-
-class HealthSource(StrEnum):
-    """Where figures come from."""
-
-    ANALYTICS = "analytics"  # the platform's own
-    CAPTURES = "captures"  # the exchanges that were captured here
 
 
 class CodeShare(Model):
@@ -63,16 +56,6 @@ class HealthPoint(Model):
     errors: int
     error_rate: float
     average_ms: float | None = None
-
-
-class HealthState(StrEnum):
-    """How an action stands against its threshold."""
-
-    UNKNOWN = "unknown"  # no figures yet, or no executions
-    HEALTHY = "healthy"
-    PENDING = "pending"  # above the threshold, not yet for as long as an alert needs
-    ABOVE = "above"
-    SILENCED = "silenced"  # above, and nobody is to be told for a while
 
 
 class RisenCode(Model):

@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from ..states import AuditEvent, Directive, LetterState, RecoveryState, Resolution
 from .base import Model
 
 T = TypeVar("T")
 
 RATE_LIMIT_EXHAUSTED = "RATE_LIMIT_EXHAUSTED"
 """The code of a run whose polls are still throttled after the last retry."""
-
-
-class Directive(StrEnum):
-    """What is to be done about a failure, by its error code."""
-
-    RETRY = "RETRY"
-    ROLLBACK = "ROLLBACK"
-    DEAD_LETTER = "DEAD_LETTER"
-
-
-class RecoveryState(StrEnum):
-    """How far the handling of a failure is."""
-
-    NEW = "new"  # its error code is not known yet
-    WAITING = "waiting"  # for the time of its next attempt
-    SUBMITTING = "submitting"  # the attempt is decided and its key kept; the answer is not here
-    WATCHING = "watching"  # the run of the attempt is on its way
-    CHECKING = "checking"  # whether it was rolled back
-    RECOVERED = "recovered"
-    VERIFIED = "verified"  # rolled back, as the configured check saw
-    UNVERIFIED = "unverified"  # nothing shows that it was rolled back
-    DEAD_LETTER = "dead_letter"
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more is done about it."""
-        return self in _OVER
-
-
-_OVER = {
-    RecoveryState.RECOVERED,
-    RecoveryState.VERIFIED,
-    RecoveryState.UNVERIFIED,
-    RecoveryState.DEAD_LETTER,
-}
 
 
 class ErrorFrame(Model):
@@ -145,14 +110,6 @@ _PAYLOAD = (
 )
 
 
-class LetterState(StrEnum):
-    """Where a dead letter is."""
-
-    WAITING = "waiting"
-    DELIVERED = "delivered"
-    DISCARDED = "discarded"
-
-
 class DeadLetter(Model):
     """A failure that nothing recovered, on its way to the webhook.
 
@@ -191,22 +148,6 @@ _LETTER = (
     "stack_trace",
     "timestamp",
 )
-
-
-class AuditEvent(StrEnum):
-    """What the audit log tells."""
-
-    HANDLED = "ASYNC_ERROR_HANDLED"
-    DELIVERED = "DEAD_LETTER_DELIVERED"
-    REQUEUED = "DEAD_LETTER_REQUEUED"
-    DISCARDED = "DEAD_LETTER_DISCARDED"
-
-
-class Resolution(StrEnum):
-    """How the handling of an error ended."""
-
-    SUCCESS = "SUCCESS"
-    EXHAUSTED = "EXHAUSTED"
 
 
 class AuditEntry(Model):

@@ -3,49 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from ..states import RunStatus
 from .base import Model
 
 T = TypeVar("T")
-
-_WORDS = {
-    "QUEUED": "queued pending registered idle created",
-    "RUNNING": "running in_progress processing",
-    "COMPLETED": "completed complete success succeeded fulfilled",
-    "FAILED": "failed error",
-    "CANCELLED": "cancelled canceled terminated",
-    "EXPIRED": "expired",
-}
-
-
-class RunStatus(StrEnum):
-    """Where a run stands, whatever word the platform used for it (contract §0)."""
-
-    QUEUED = "QUEUED"
-    RUNNING = "RUNNING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-    EXPIRED = "EXPIRED"
-    UNKNOWN = "UNKNOWN"
-
-    @classmethod
-    def from_word(cls, word: object) -> RunStatus:
-        """The status that `word` means, in any case; `UNKNOWN` for anything else."""
-        if not isinstance(word, str):
-            return cls.UNKNOWN
-        return _BY_WORD.get(word.strip().lower(), cls.UNKNOWN)
-
-    @property
-    def terminal(self) -> bool:
-        """Whether the run will never move again."""
-        return self in _TERMINAL
-
-
-_BY_WORD = {word: RunStatus(status) for status, words in _WORDS.items() for word in words.split()}
-_TERMINAL = {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.EXPIRED}
 
 
 class ActionRun(Model):

@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
+from ..states import WatchState
 from .base import Model
 from .runs import ActionRun
-
-
-class WatchState(StrEnum):
-    """How the watching of one run goes."""
-
-    KNOWN = "known"  # from the store; not asked again since cxtop started
-    LIVE = "live"
-    STALLED = "stalled"
-    THROTTLED = "throttled"
-    TROUBLED = "troubled"
-    PAUSED = "paused"
-    ENDED = "ended"
 
 
 class RunView(Model):
@@ -43,24 +31,3 @@ class RunView(Model):
     errors_kept: int = 0
     errors_complete: bool = False
     trend: tuple[float, ...] = ()
-
-
-class ConnectionState(StrEnum):
-    """How the platform answers as a whole."""
-
-    CONNECTING = "connecting"
-    LIVE = "live"
-    PAUSED = "paused"
-    OFFLINE = "offline"
-    DENIED = "denied"
-    SNAPSHOT = "snapshot"  # there is no platform: what is shown was read from a file
-
-
-class Connection(Model):
-    """The state of the platform as a whole; `what`, `why` and `fix` speak when it is not live."""
-
-    state: ConnectionState = ConnectionState.CONNECTING
-    what: str = ""
-    why: str = ""
-    fix: str = ""
-    since: datetime | None = None

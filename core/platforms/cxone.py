@@ -11,8 +11,8 @@ from ..models import RecordError
 from .acting import Deployed, Submitted, deployed, submitted
 from .analytics import Analytics, AnalyticsPage, read_page, walked
 from .dialect import Dialect, StatusReading
-from .reading import Fields, as_count, as_text, content_ids
-from .runs import RUN_FIELDS, UNKNOWN_ERROR, read_run, require
+from .reading import Fields, as_count, content_ids
+from .runs import RUN_FIELDS, UNKNOWN_ERROR, fieldless_record, read_run, require
 
 
 class CXone(Dialect):
@@ -115,13 +115,7 @@ def _entries(errors: Any) -> list[Any] | None:
 
 def _record(run_id: str, entry: Any, record_id: str) -> RecordError:
     if not isinstance(entry, dict):
-        return RecordError(
-            run_id=run_id,
-            record_id=record_id,
-            code=UNKNOWN_ERROR,
-            message=as_text(entry),
-            record=entry,
-        )
+        return fieldless_record(run_id, record_id, entry)
     fields = Fields(entry)
     return RecordError(
         run_id=run_id,

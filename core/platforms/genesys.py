@@ -10,8 +10,8 @@ from ..http.answer import Answer
 from ..http.request import Request
 from ..models import FlowTrace, RecordError
 from .dialect import Dialect, RecordPage, StatusReading, UnreadableError
-from .reading import Fields, as_count, as_text, content_ids
-from .runs import RUN_FIELDS, UNKNOWN_ERROR, read_run, require
+from .reading import Fields, as_count, content_ids
+from .runs import RUN_FIELDS, UNKNOWN_ERROR, fieldless_record, read_run, require
 from .traces import read_trace
 
 _SCOPE = "data:actions:read"
@@ -99,13 +99,7 @@ def _page(run_id: str, asked: int, body: dict[str, Any]) -> RecordPage:
 
 def _record(run_id: str, entry: Any, spare_id: str) -> RecordError:
     if not isinstance(entry, dict):
-        return RecordError(
-            run_id=run_id,
-            record_id=spare_id,
-            code=UNKNOWN_ERROR,
-            message=as_text(entry),
-            record=entry,
-        )
+        return fieldless_record(run_id, spare_id, entry)
     fields = Fields(entry)
     return RecordError(
         run_id=run_id,

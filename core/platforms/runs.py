@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ..models import ActionRun, RunStatus
+from ..models import ActionRun, RecordError, RunStatus
 from .reading import Fields, UnreadableError, as_number, as_text
 
 UNKNOWN_ERROR = "UNKNOWN_ERROR"
@@ -71,3 +71,14 @@ def share(raw: Any, processed: int | None, total: int | None) -> float | None:
     if said is None and processed is not None and total:
         said = processed / total
     return None if said is None else min(1.0, max(0.0, said))
+
+
+def fieldless_record(run_id: str, record_id: str, entry: Any) -> RecordError:
+    """The failed record of an entry that is no object: all of it is the message."""
+    return RecordError(
+        run_id=run_id,
+        record_id=record_id,
+        code=UNKNOWN_ERROR,
+        message=as_text(entry),
+        record=entry,
+    )

@@ -38,13 +38,15 @@ _WEBHOOK = re.compile(
     r"(hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/)([^\s\"'<>?#\\]+)", re.IGNORECASE
 )
 
-# 13 to 19 digits in one piece, in fours, or as American Express and Diners group them.
+# 13 to 19 digits in one piece, in fours, or as American Express and Diners group them. In one piece
+# after a digit and a point they are a fraction.
 _DIGITS = re.compile(
-    r"(?<![0-9+])(?:[0-9]{13,19}(?![0-9])"
-    r"|[0-9]{4}([ .\-\u00a0])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?(?![0-9])"
+    r"(?<![0-9+])(?:(?<![0-9]\.)[0-9]{13,19}(?![0-9])"
+    r"|[0-9]{4}([ .\-\u00a0])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3}(?![A-Za-z]))?(?![0-9])"
     r"|[0-9]{4}([ .\-\u00a0])[0-9]{6}\2[0-9]{4,5}(?![0-9]))"
 )
-# The lengths that issuers really use by first digits. Times in milliseconds begin with 1.
+# The lengths that issuers really use by first digits. Times since 1970 begin with 1 until 2033, be
+# they in milli-, micro- or nanoseconds, and written out with 20: no card does, so they all stay.
 _ISSUED = re.compile(
     r"(?:4(?:[0-9]{12}|[0-9]{15,18})"  # Visa
     r"|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12}"  # Mastercard
@@ -55,7 +57,20 @@ _ISSUED = re.compile(
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
 _WORD_AFTER = re.compile(r"[0-9A-Za-z]*")
-_HASH = re.compile(r"(?=[0-9]*[a-fA-F])[0-9a-fA-F]{24,128}\Z")
+# A span id, or longer; of digits alone it would be no more an id than a card number.
+_HEXADECIMAL = re.compile(r"(?=[0-9]*[a-fA-F])[0-9a-fA-F]{16,128}\Z")
+# From here on nobody doubts that it is an id. 16 digits of it are a span's.
+_SURELY_ID = 24
+_SPAN = 16
+# What follows a card number on a magnetic stripe: year and month, and what the issuer likes.
+_STRIPE = re.compile(r"[dD][0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3,}[fF]?\Z")
+# A UUID, whole or cut off, and a trace id with a span id, as traceparent and b3 have them.
+_HYPHENATED_ID = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    r"|(?=[0-9\-]*[a-fA-F])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}(?:-[0-9a-fA-F]{0,11})?"
+    r"|[0-9a-fA-F]{32}-[0-9a-fA-F]{16})(?![0-9A-Za-z])"
+)
+_LONGEST_HYPHENATED = 49
 
 
 def redact_shapes(text: str, mask: Mask) -> str:
@@ -102,7 +117,7 @@ def redact_cards(text: str, mask: Mask) -> str:
     while found:
         start, end = found.span()
         length = _card_length(found[0])
-        if length and not _inside_hash(text, start, start + length):
+        if length and not _inside_id(text, start, start + length):
             kept += text[done:start], mask(text[start : start + length])
             done = position = start + length
         else:
@@ -132,12 +147,23 @@ def _card_length(found: str) -> int:
     return 0
 
 
-def _inside_hash(text: str, start: int, end: int) -> bool:
-    """Whether the digits are a part of a long hexadecimal number, such as a trace id."""
+def _inside_id(text: str, start: int, end: int) -> bool:
+    """Whether the digits are a part of a hexadecimal id, such as a UUID or a trace id."""
+    near = text[max(0, start - _LONGEST_HYPHENATED) : end + _LONGEST_HYPHENATED]
+    here = start - max(0, start - _LONGEST_HYPHENATED)
+    for found in _HYPHENATED_ID.finditer(near):
+        if found.start() <= here and here + end - start <= found.end():
+            return True
     before = _WORD_BEFORE.search(text, max(0, start - 128), start)
     after = _WORD_AFTER.match(text, end, end + 128)
-    word = (before[0] if before else "") + text[start:end] + (after[0] if after else "")
-    return _HASH.match(word) is not None
+    left, right = before[0] if before else "", after[0] if after else ""
+    word = left + text[start:end] + right
+    if _HEXADECIMAL.match(word) is None or (not left and _STRIPE.match(right)):
+        return False
+    if len(word) >= _SURELY_ID or not (left + right).isalpha():
+        return True
+    # Letters are glued to it: "cc" or "acc" are hexadecimal digits, too.
+    return len(word) == _SPAN and (bool(right) or len(left) == 1)
 
 
 def _without_jwt(run: str, mask: Mask) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -92,6 +93,15 @@ class _Routes:
         self._handling = Handling(handler, limit_s=limits.handler_s, most=limits.in_flight)
 
     def add_to(self, app: FastAPI) -> None:
+        """Adds the webhook, and the routes for those who debug."""
+        self._add_webhook(app)
+        self._add_questions(app)
+        app.add_api_route("/healthz", self.healthz, methods=["GET"], summary="Whether it works")
+        app.add_api_route(
+            "/docs", lambda: page(app.openapi()), methods=["GET"], include_in_schema=False
+        )
+
+    def _add_webhook(self, app: FastAPI) -> None:
         said = {400: "no JSON", 422: "not an inbound call; `details` names the fields"}
         more = {503: "too busy", 504: "the handler took too long"}
         app.add_api_route(
@@ -122,6 +132,8 @@ class _Routes:
                 ],
             },
         )
+
+    def _add_questions(self, app: FastAPI) -> None:
         app.add_api_route(
             "/debug/correlate/{request_id:path}",
             self.correlate,
@@ -159,10 +171,6 @@ class _Routes:
                 503: {"description": "the store cannot be used"},
             },
         )
-        app.add_api_route("/healthz", self.healthz, methods=["GET"], summary="Whether it works")
-        app.add_api_route(
-            "/docs", lambda: page(app.openapi()), methods=["GET"], include_in_schema=False
-        )
 
     async def webhook(self, request: Request) -> Response:
         """Checks the call and answers with the handler, or with what was sent where there is none.
@@ -193,7 +201,7 @@ class _Routes:
         The id may also be that of a flow's execution, a conversation or a trace.
         """
         # What was captured a moment ago may not be in the file yet.
-        self._log.flush()
+        await asyncio.to_thread(self._log.flush)
         try:
             found = await self._captures.correlate(request_id)
         except (StoreError, SourceError) as error:

@@ -52,6 +52,7 @@ class Flow:
 
     @property
     def flow_id(self) -> str:
+        """Its id, which is the same in every run of the simulation."""
         return uuid(chance("flow", self.name))
 
     @property

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from .chance import chance
+from .driving import driven
 from .executions import Execution
 from .flows import Flow, StepPlan, action_id
 from .listening import listening
@@ -71,15 +72,11 @@ async def guest(simulation: Simulation, name: str, folder: Path) -> AsyncIterato
             fix="Give the input model examples, as JSON Schema has them.",
         )
     with _quiet_ending():
-        async with listening(app, lifespan="on") as url:
-            driving = asyncio.create_task(_drive(simulation, url, routes), name="guest")
-            try:
-                yield url
-            finally:
-                driving.cancel()
-                await asyncio.wait([driving])
-                if not driving.cancelled():
-                    driving.result()
+        async with (
+            listening(app, lifespan="on") as url,
+            driven(_drive(simulation, url, routes), "guest"),
+        ):
+            yield url
 
 
 @contextmanager

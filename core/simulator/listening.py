@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import ConfigError
+from ..serving import Server, bound
 
 HOST = "127.0.0.1"
 
@@ -26,7 +27,7 @@ async def listening(
     answers do not hold it up. Raises `ConfigError` when the port cannot be had.
     """
     with _listener(port) as listener:
-        server = _Server(_config(app, lifespan))
+        server = Server(_config(app, lifespan))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await server.listening.wait()
@@ -50,24 +51,6 @@ class _Protocol(H11Protocol):
         super().connection_made(transport)
 
 
-class _Server(uvicorn.Server):
-    """Says when it listens (or never will), and leaves signals to whoever runs it."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        finally:
-            self.listening.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
 def _config(app: Any, lifespan: Literal["on", "off"]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -83,17 +66,11 @@ def _config(app: Any, lifespan: Literal["on", "off"]) -> uvicorn.Config:
 
 
 def _listener(port: int) -> socket.socket:
-    # The protocol is named because asyncio turns Nagle's algorithm off only where it is; with it
-    # on, every answer waits 40 ms for the client's acknowledgement of its head.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
+        return bound(HOST, port)
     except (OSError, OverflowError) as error:
-        listener.close()
         raise ConfigError(
             f"The simulator cannot listen on port {port} of {HOST}.",
             why=f"The system says: {error}.",
             fix="Choose another port, or 0 for any free one.",
         ) from error
-    return listener

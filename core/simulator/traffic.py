@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..capture import CaptureLog
 from ..errors import ConfigError
 from .chance import chance
+from .driving import driven
 from .executions import Execution, Step
 from .flows import CALLS_A_FLOW, FLOWS, Call, Flow, StepPlan, action_id
 from .incidents import Incident
@@ -60,15 +61,11 @@ async def traffic(simulation: Simulation, folder: Path) -> AsyncIterator[str]:
             outage=simulation.scenario.outage,
             elapsed=lambda: simulation.elapsed,
         )
-        async with listening(service) as url:
-            driving = asyncio.create_task(_drive(simulation, url, pace), name="traffic")
-            try:
-                yield url
-            finally:
-                driving.cancel()
-                await asyncio.wait([driving])
-                if not driving.cancelled():
-                    driving.result()
+        async with (
+            listening(service) as url,
+            driven(_drive(simulation, url, pace), "traffic"),
+        ):
+            yield url
 
 
 async def _drive(simulation: Simulation, url: str, pace: float) -> None:

@@ -71,6 +71,11 @@ class Bundle:
 
         That all are as they were written is known when the last one was given.
         """
+        for record, _ in self.weighed(part):
+            yield record
+
+    def weighed(self, part: Part) -> Generator[tuple[Model, int], None, None]:
+        """`records`, each with the bytes of its line: what it says of its size may be untrue."""
         member = next((each for each in self.manifest.members if each.part is part), None)
         if member is None:
             return
@@ -78,11 +83,12 @@ class Bundle:
         for line in self._archive.lines(member):
             count += 1
             try:
-                yield self._model(MODELS[part], line)
+                record = self._model(MODELS[part], line)
             except _BAD as error:
                 raise self._archive.damaged(
                     f"Line {count} of {member.name} cannot be read: {_first(error)}."
                 ) from error
+            yield record, len(line)
         if count != member.count:
             raise self._archive.damaged(
                 f"{member.name} has {count} lines, and its manifest says {member.count}."

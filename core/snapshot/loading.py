@@ -73,7 +73,7 @@ async def load(
     health: list[ActionHealth] = []
     put = _Putting(store.redactor)
     for part in Part:
-        records = bundle.records(part)
+        records = bundle.weighed(part)
         try:
             while some := await _taken(records):
                 if part is Part.EXCHANGES:
@@ -91,16 +91,15 @@ async def load(
     return tuple(health)
 
 
-async def _taken(records: Generator[Model, None, None]) -> list[Model]:
+async def _taken(records: Generator[tuple[Model, int], None, None]) -> list[Model]:
     """The next records, as many as do not weigh much; none at the end."""
     some: list[Model] = []
 
     def take() -> None:
         weight = 0
-        for record in records:
+        for record, size in records:
             some.append(record)
-            if isinstance(record, Exchange):
-                weight += record.request.size + record.response.size
+            weight += size
             if len(some) >= _MANY or weight >= _HEAVY:
                 return
 

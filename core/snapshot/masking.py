@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
     from .evidence import Evidence
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 _MOST_KINDS = 500
 _OTHER = "other"
 _LONGEST_KIND = 80
-_LONGEST_KEPT = 128
-_KEPT = 4096
 _FORM = "x-www-form-urlencoded"
+_PLAIN = frozenset((type(None), bool, int, float, datetime))
+
+# What comes again and again is looked at once: words, headers, addresses. Ids are longer.
+_LONGEST_WORD = 31
+_LONGEST_KEPT = 256
+_KEPT = 2048
 
 
 class Strictness(StrEnum):
@@ -66,8 +72,9 @@ class Mask:
         self.masked: Counter[str] = Counter()
         self._redactor = redactor
         self._personal = Personal(self._note) if strictness is Strictness.STRICT else None
-        self._headers_kept: set[tuple[str, str]] = set()
+        self._told: list[str] = []
         self._words: set[str] = set()
+        self._seen: dict[object, tuple[Any, tuple[str, ...]]] = {}
 
     def fresh(self) -> Mask:
         """Another one of the same kind, that has counted nothing."""
@@ -77,37 +84,55 @@ class Mask:
         """The model masked; itself where there is nothing to mask."""
         if self.strictness is Strictness.NONE:
             return model
-        return self._model(model)
+        masked = self._model(model)
+        self._count()
+        return masked
 
     def text(self, text: str) -> str:
         """Text that goes along with the models, such as a title."""
-        return text if self.strictness is Strictness.NONE else self._string(text, "text")
+        if self.strictness is Strictness.NONE:
+            return text
+        masked = self._string(text, "text")
+        self._count()
+        return masked
 
     def words(self, words: dict[str, Any]) -> dict[str, Any]:
         """What is told beside the models, such as the filter that somebody typed."""
-        return words if self.strictness is Strictness.NONE else self._json(words)
+        if self.strictness is Strictness.NONE:
+            return words
+        masked = self._json(words)
+        self._count()
+        return masked
 
     def _model(self, model: M) -> M:
         if isinstance(model, Body):
             return cast(M, self._body(model))
         changed: dict[str, Any] = {}
-        for name, value in model:
+        ids: dict[str, str] = {}
+        for name, value in vars(model).items():
+            kind = type(value)
+            if kind in _PLAIN:
+                continue
+            if kind is str and name in _IDS:
+                if value not in self._words:
+                    ids[name] = value
+                continue
             new = self._field(name, value)
             if new is not value:
                 changed[name] = new
+        if ids:
+            changed |= self._ids(ids)
         return model.model_copy(update=changed) if changed else model
 
     def _field(self, name: str, value: Any) -> Any:
-        if value is None or isinstance(value, Enum | bool | int | float):
-            return value
-        if name in _HEADERS:
-            return self._headers(value)
-        if isinstance(value, str):
+        if isinstance(value, str) and not isinstance(value, Enum):
             if name in _IDS:
                 return self._id(value)
             return self._url(value) if name in _URLS else self._string(value, name)
         if isinstance(value, Model):
             return self._model(value)
+        if name in _HEADERS and isinstance(value, tuple | dict):
+            return self._headers(value)
         if isinstance(value, tuple):
             new = tuple(self._field(name, each) for each in value)
             same = all(one is other for one, other in zip(new, value, strict=True))
@@ -118,45 +143,68 @@ class Mask:
 
     # Kinds of values
 
+    def _ids(self, ids: dict[str, str]) -> dict[str, str]:
+        """Those of `ids` that change. They are searched together, which is much quicker."""
+        if self._redactor.json(list(ids.values())) == list(ids.values()):
+            self._learn(ids.values())
+            return {}
+        return {name: new for name, text in ids.items() if (new := self._id(text)) != text}
+
     def _id(self, text: str) -> str:
-        # Most words come again and again, and so may ids.
-        if not text or text in self._words:
+        if text in self._words:
             return text
         clean = self._noted(text, self._redactor.text(text), "id")
-        if clean == text and len(text) <= _LONGEST_KEPT:
-            if len(self._words) >= _KEPT:
-                self._words.clear()
-            self._words.add(text)
+        if clean == text:
+            self._learn((text,))
         return clean
+
+    def _learn(self, words: Iterable[str]) -> None:
+        if len(self._words) >= _KEPT:
+            self._words.clear()
+        self._words.update([word for word in words if len(word) <= _LONGEST_WORD])
 
     def _string(self, text: str, name: str) -> str:
         clean = self._noted(text, self._redactor.text(text), name)
         return clean if self._personal is None else _same(clean, self._personal.text(clean))
 
     def _url(self, url: str) -> str:
+        return _same(url, self._once(url, len(url), lambda: self._clean_url(url)))
+
+    def _clean_url(self, url: str) -> str:
         clean = self._noted(url, self._redactor.url(url), "url")
         return clean if self._personal is None else _same(clean, self._personal.url(clean))
 
     def _headers(self, headers: Any) -> Any:
         if isinstance(headers, Mapping):
-            pairs = self._pairs(headers.items())
-            return headers if pairs == tuple(headers.items()) else dict(pairs)
-        pairs = self._pairs(headers)
-        return headers if pairs == headers else pairs
+            pairs = tuple(headers.items())
+            new = tuple([self._header(pair) for pair in pairs])
+            return headers if new == pairs else dict(new)
+        new = tuple([self._header(pair) for pair in headers])
+        return headers if new == headers else new
 
-    def _pairs(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        pairs = tuple((self._id(name), self._header(name, value)) for name, value in headers)
-        return pairs if self._personal is None else self._personal.headers(pairs)
+    def _header(self, pair: tuple[str, str]) -> tuple[str, str]:
+        return self._once(pair, len(pair[0]) + len(pair[1]), lambda: self._clean_header(*pair))
 
-    def _header(self, name: str, value: str) -> str:
-        if (name, value) in self._headers_kept:
-            return value
+    def _clean_header(self, name: str, value: str) -> tuple[str, str]:
         clean = self._noted(value, self._redactor.header(name, value), f"header {name}")
-        if clean == value and len(value) <= _LONGEST_KEPT:
-            if len(self._headers_kept) >= _KEPT:
-                self._headers_kept.clear()
-            self._headers_kept.add((name, value))
-        return clean
+        name = self._id(name)
+        if self._personal is None:
+            return name, clean
+        return self._personal.text(name), self._personal.header(name, clean)
+
+    def _once(self, what: object, size: int, work: Callable[[], T]) -> T:
+        """What `work` gives, and gave before for the same; what it told of is counted again."""
+        found = self._seen.get(what)
+        if found is not None:
+            self._told += found[1]
+            return found[0]
+        before = len(self._told)
+        made = work()
+        if size <= _LONGEST_KEPT:
+            if len(self._seen) >= _KEPT:
+                self._seen.clear()
+            self._seen[what] = made, tuple(self._told[before:])
+        return made
 
     def _json(self, value: Any) -> Any:
         clean = self._redactor.json(value)
@@ -216,10 +264,15 @@ class Mask:
         return after
 
     def _note(self, kind: str) -> None:
-        kind = kind[:_LONGEST_KIND]
-        if kind not in self.masked and len(self.masked) >= _MOST_KINDS:
-            kind = _OTHER
-        self.masked[kind] += 1
+        self._told.append(kind)
+
+    def _count(self) -> None:
+        for kind in self._told:
+            kind = kind[:_LONGEST_KIND]
+            if kind not in self.masked and len(self.masked) >= _MOST_KINDS:
+                kind = _OTHER
+            self.masked[kind] += 1
+        self._told.clear()
 
     def _note_changes(self, before: Any, after: Any, name: str) -> None:
         if before is after:

@@ -21,10 +21,14 @@ from .personalnames import is_harmless_header, is_personal, is_tie
 Note = Callable[[str], None]
 
 _DEEPEST = 100
+_CONTAINERS = frozenset((dict, list, tuple))
 _MOST_PASSES = 8
 _KEPT = 4096
 _LONGEST_LABEL = 64
 _HOST_INSTEAD = "redacted.invalid"
+
+# What a name says of its value.
+_PLAIN, _PERSONAL, _TIE, _VALUE, _TELLING = range(1, 6)
 
 _NAMERS = ("name", "key", "field", "header", "attribute", "label")
 
@@ -44,6 +48,8 @@ _IPV6 = re.compile(
     r"(?<![\w:.])(?=[A-Fa-f:.]*[0-9])(?=[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]{2,45}(?![\w:])"
 )
 _DIGIT = re.compile("[0-9]").search
+# Every rule needs one of these: a sign, or four digits with little in between.
+_SUSPECT = re.compile(r"[\[{<=:@%]|[0-9](?:[ .\-/()]{0,2}[0-9]){3}").search
 _NUMBERS = (
     ("phone number", _PHONE),
     ("IP address", _IPV4),
@@ -63,6 +69,7 @@ class Personal:
         self._note = note
         self._mask = Mask()
         self._judged: dict[str, bool] = {}
+        self._kinds: dict[Any, int] = {}
         self._plain_labels: set[Any] = set()
 
     def is_personal(self, name: str) -> bool:
@@ -77,6 +84,8 @@ class Personal:
 
     def text(self, text: str) -> str:
         """Free text, a message, a body of unknown kind."""
+        if _SUSPECT(text) is None:
+            return text
         for _ in range(_MOST_PASSES):
             clean = self._text(text)
             if clean == text:
@@ -94,7 +103,7 @@ class Personal:
             return self._mask(str(value))
         if isinstance(value, dict):
             return self._object(value, depth)
-        out = [self.json(each, depth + 1) for each in value]
+        out = [self._item(each, depth) for each in value]
         if all(new is old for new, old in zip(out, value, strict=True)):
             return value
         return tuple(out) if isinstance(value, tuple) else out
@@ -147,20 +156,64 @@ class Personal:
 
     # Within
 
+    def _item(self, item: Any, depth: int) -> Any:
+        """A value within another one, quickly."""
+        kind = type(item)
+        if kind is str:
+            return item if _SUSPECT(item) is None else self.text(item)
+        return self.json(item, depth + 1) if kind in _CONTAINERS else item
+
     def _object(self, value: dict[Any, Any], depth: int) -> dict[Any, Any]:
-        named = any(
+        kinds = [self._kinds.get(name) or self._learn(name) for name in value]
+        if _TELLING in kinds:
+            return self._relabelled(
+                value,
+                lambda name, item: self._valued(self._judge(name), name, item, value, depth),
+            )
+        out: dict[Any, Any] | None = None
+        for kind, (name, item) in zip(kinds, value.items(), strict=True):
+            if kind == _PLAIN:
+                new = self._item(item, depth)
+            else:
+                new = self._valued(kind, str(name), item, value, depth)
+            if new is not item:
+                out = dict(value) if out is None else out
+                out[name] = new
+        return value if out is None else out
+
+    def _valued(self, kind: int, name: str, item: Any, within: dict[Any, Any], depth: int) -> Any:
+        """The value under a name of this kind, in an object."""
+        if kind == _PERSONAL or (kind == _VALUE and self._names_something(within)):
+            return self._leaves(item, f"value of {name}", depth + 1)
+        if kind == _TIE and isinstance(item, str):
+            return self._without(_EMAIL, "e-mail address", _unhinted(item))
+        return self.json(item, depth + 1)
+
+    def _names_something(self, value: dict[Any, Any]) -> bool:
+        """Whether it is an object of the kind `{"name": "phone", "value": "…"}`."""
+        return any(
             isinstance(value.get(namer), str) and self.is_personal(value[namer])
             for namer in _NAMERS
         )
 
-        def masked(plain: str, item: Any) -> Any:
-            if self.is_personal(plain) or (named and plain.lower() == "value"):
-                return self._leaves(item, f"value of {plain}", depth + 1)
-            if isinstance(item, str) and is_tie(plain):
-                return self._without(_EMAIL, "e-mail address", _unhinted(item))
-            return self.json(item, depth + 1)
+    def _learn(self, name: Any) -> int:
+        """What `name` says of its value, kept for the next time."""
+        plain = str(name)
+        if name not in self._plain_labels and _SUSPECT(plain) is not None:
+            return _TELLING
+        kind = self._judge(plain)
+        if len(plain) <= _LONGEST_LABEL:
+            if len(self._kinds) >= _KEPT:
+                self._kinds.clear()
+            self._kinds[name] = kind
+        return kind
 
-        return self._relabelled(value, masked)
+    def _judge(self, name: str) -> int:
+        if self.is_personal(name):
+            return _PERSONAL
+        if name.lower() == "value":
+            return _VALUE
+        return _TIE if is_tie(name) else _PLAIN
 
     def _leaves(self, value: Any, kind: str, depth: int) -> Any:
         """A value of which nothing is to be seen but how it is built."""

@@ -252,8 +252,10 @@ def _check_directory(file: BinaryIO, path: Path) -> None:
             fix="Have it sent again.",
         )
     _, _, _, _, entries, directory, offset, _ = _END.unpack_from(tail, place)
-    if 0xFFFF in (entries,) or 0xFFFFFFFF in (directory, offset):
-        entries, directory = _large(file, tail, place, entries, directory)
+    large = _large(file, tail, place)
+    if not (large and (entries == 0xFFFF or 0xFFFFFFFF in (directory, offset))):
+        large.append((entries, directory))
+    entries, directory = (max(counts) for counts in zip(*large, strict=True))
     if entries > _MOST_MEMBERS or directory > _DIRECTORY:
         raise SnapshotError(
             f"The snapshot {path} is not opened, as that is not safe.",
@@ -262,18 +264,27 @@ def _check_directory(file: BinaryIO, path: Path) -> None:
         )
 
 
-def _large(
-    file: BinaryIO, tail: bytes, place: int, entries: int, directory: int
-) -> tuple[int, int]:
-    """The counts of a zip of more than 4 GiB, which stand elsewhere."""
-    if place < _LOCATOR_64.size:
-        return entries, directory
-    sign, _, offset, _ = _LOCATOR_64.unpack_from(tail, place - _LOCATOR_64.size)
+def _large(file: BinaryIO, tail: bytes, place: int) -> list[tuple[int, int]]:
+    """The counts of a zip of more than 4 GiB, which stand elsewhere: members and bytes of the
+    table of contents, as any reader may find them."""
+    before = place - _LOCATOR_64.size
+    if before < 0:
+        return []
+    sign, _, offset, _ = _LOCATOR_64.unpack_from(tail, before)
     if sign != b"PK\x06\x07":
-        return entries, directory
-    file.seek(offset)
-    _, _, _, _, _, _, _, entries, directory, _ = _END_64.unpack(file.read(_END_64.size))
-    return entries, directory
+        return []
+    # Some readers go where they are led, others to where the record usually is.
+    found: list[tuple[int, int]] = []
+    size = file.seek(0, os.SEEK_END)
+    for start in (offset, size - len(tail) + before - _END_64.size):
+        record = b""
+        if 0 <= start <= size:
+            file.seek(start)
+            record = file.read(_END_64.size)
+        if len(record) == _END_64.size and record.startswith(b"PK\x06\x06"):
+            _, _, _, _, _, _, _, entries, directory, _ = _END_64.unpack(record)
+            found.append((entries, directory))
+    return found
 
 
 def _quoted(name: str) -> str:

@@ -57,9 +57,19 @@ class Scope:
         dead letter and audit entries."""
         return cls(run_ids=(run_id,), related=True, title=title or f"run {run_id}")
 
+    @property
+    def timeless(self) -> bool:
+        """Whether things of all times are meant."""
+        return self.since is None and self.until is None
+
+    @property
+    def only_related(self) -> bool:
+        """Whether exchanges and traces have to belong to the runs that are meant."""
+        return self.related and self.run_ids is not None
+
     def exchange_filter(self) -> Filter:
         """`wanted` within the time that is meant."""
-        if self.since is None and self.until is None:
+        if self.timeless:
             return self.wanted
         low = None if self.since is None else millis(self.since)
         high = None if self.until is None else millis(self.until)

@@ -169,6 +169,7 @@ class Library:
             descending=not upward,
             budget_s=budget_s,
             show=self._listed,
+            read=self._payloads.span,
         )
         rows: list[Listed] = list(found.shown)
         full = len(rows) >= limit
@@ -182,7 +183,9 @@ class Library:
 
     async def count(self, wanted: Filter = EVERYTHING, *, budget_s: float = 0.25) -> Count:
         """How many exchanges `wanted` lets through."""
-        return await self.index.count(wanted, self._verifier(wanted), budget_s=budget_s)
+        return await self.index.count(
+            wanted, self._verifier(wanted), budget_s=budget_s, read=self._payloads.span
+        )
 
     async def by_id(self, text: str, *, limit: int = 100) -> list[Listed]:
         """The exchanges with this request, flow execution, conversation or trace id, or whose own
@@ -221,7 +224,7 @@ class Library:
         """
         return await self.index.show(
             numbers,
-            lambda rows, logs: [self._payloads.exchange(row, logs.get(row.log)) for row in rows],
+            self._payloads.exchanges,
         )
 
     async def sizes(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
@@ -278,6 +281,7 @@ class Library:
             last=last,
             limit=limit,
             descending=descending,
+            read=self._payloads.span,
         )
 
     async def listed(self, numbers: Sequence[int]) -> list[Listed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from tempfile import TemporaryFile
@@ -12,13 +12,21 @@ from typing import BinaryIO
 
 import msgspec
 
-from ..capture.record import UNREADABLE, BodyPart, FailurePart, Head, Line, decode_line
+from ..capture.record import (
+    UNREADABLE,
+    BodyPart,
+    FailurePart,
+    Head,
+    Line,
+    decode_line,
+    exchange_of,
+)
 from ..errors import LineError
 from ..models.exchanges import Body, BodyKind, Exchange
 from ..store.filter.tree import millis, took
 from ..store.finding import IndexRow
-from ..store.fulltext import Place
 from ..store.logs import Log
+from ..store.places import Place, neighbours
 from .content import READ, Content
 
 _MOST_OPEN = 16
@@ -98,43 +106,74 @@ class Payloads:
         Neighbours are read together, so this is the way to read many.
         """
         found: list[bytes] = []
-        for some in _neighbours(places):
+        for some in neighbours(places, READ):
             first, last = some[0], some[-1]
             log = logs.get(first.log)
-            try:
-                size = last.offset + last.length - first.offset
-                data = b"" if log is None else self._read(log, first.offset, size)
-            except OSError:
-                data = b""
+            size = last.offset + last.length - first.offset
+            data = b"" if log is None else self.span(log, first.offset, size)
             for place in some:
                 start = place.offset - first.offset
                 found.append(data[start : start + place.length])
         return found
 
+    def exchanges(
+        self, rows: Sequence[IndexRow], logs: Mapping[int, Log]
+    ) -> list[Exchange | Absent]:
+        """The whole exchanges of several rows, in this order; for neighbours, the way to read
+        many."""
+        lines = self.lines([Place(*row[:4]) for row in rows], logs)
+        return [
+            _exchange(line, row) or self.exchange(row, logs.get(row.log))
+            for row, line in zip(rows, lines, strict=True)
+        ]
+
+    def span(self, log: Log, offset: int, length: int) -> bytes:
+        """What lies there, unchecked; nothing where it cannot be read."""
+        try:
+            return self._read(log, offset, length)
+        except OSError:
+            return b""
+
     def briefs(self, rows: Sequence[IndexRow], logs: Mapping[int, Log]) -> list[Brief | Absent]:
         """The heads of several rows' lines."""
-        return [self.brief(row, logs.get(row.log)) for row in rows]
+        return [brief for brief, _ in self.checked_all(rows, logs)]
+
+    def checked_all(
+        self, rows: Sequence[IndexRow], logs: Mapping[int, Log]
+    ) -> list[tuple[Brief | Absent, bytes]]:
+        """As `checked` for several rows, in their order. Neighbours are read together."""
+        found: dict[int, tuple[Brief | Absent, bytes]] = {}
+        by_row = {row.row: row for row in rows}
+        places = [Place(row.row, *row[1:4]) for row in rows]
+        places.sort(key=lambda place: place[1:])
+        for some in neighbours(places, READ):
+            start, end = some[0].offset, some[-1].offset + some[-1].length
+            log = logs.get(some[0].log)
+            path = "" if log is None else log.path
+            data = self._got(log, start, end - start)
+            for row, _, offset, length in some:
+                line = data
+                if isinstance(data, bytes):
+                    line = data[offset - start : offset - start + length]
+                found[row] = _checked(by_row[row], path, line)
+        return [found[row.row] for row in rows]
 
     def checked(self, row: IndexRow, log: Log | None) -> tuple[Brief | Absent, bytes]:
         """The head of a row's line, and the line; nothing if it is not there."""
+        data = self._got(log, row.offset, row.length)
+        return _checked(row, "" if log is None else log.path, data)
+
+    def _got(self, log: Log | None, offset: int, length: int) -> bytes | Absent:
+        """What lies there, which may be less."""
         if log is None:
-            return Absent(Missing.GONE, "Its log is not known any more."), b""
+            return Absent(Missing.GONE, "Its log is not known any more.")
         try:
-            data = self._read(log, row.offset, row.length)
+            return self._read(log, offset, length)
         except FileNotFoundError:
-            return Absent(Missing.GONE, f"The log {log.path} is not there any more."), b""
+            return Absent(Missing.GONE, f"The log {log.path} is not there any more.")
         except OSError as error:
             why = f"The log {log.path} cannot be read: {error.strerror}."
-            return Absent(Missing.GONE, why), b""
-        if len(data) == row.length and data.endswith(b"\n"):
-            line = data[:-1]
-            try:
-                brief = _briefs.decode(line)
-                if _is_of(brief, row):
-                    return brief, line
-            except UNREADABLE:
-                pass  # it is another line, or none; said below
-        return Absent(Missing.CHANGED, f"The log {log.path} holds something else there now."), b""
+            return Absent(Missing.GONE, why)
 
     def _read(self, log: Log, offset: int, length: int) -> bytes:
         with self._lock:
@@ -175,7 +214,33 @@ class Payloads:
         return unpacked
 
 
-def _is_of(brief: Brief, row: IndexRow) -> bool:
+def _exchange(line: bytes, row: IndexRow) -> Exchange | None:
+    """The exchange in a line with its newline, `None` where it is not that of the row."""
+    if len(line) != row.length or not line.endswith(b"\n"):
+        return None
+    try:
+        found = _lines.decode(line)
+        return exchange_of(found) if _is_of(found, row) else None
+    except (*UNREADABLE, LineError):
+        return None
+
+
+def _checked(row: IndexRow, path: str, data: bytes | Absent) -> tuple[Brief | Absent, bytes]:
+    """What lies at a row's place in the log at `path`, seen as the line that it was made from."""
+    if isinstance(data, Absent):
+        return data, b""
+    if len(data) == row.length and data.endswith(b"\n"):
+        line = data[:-1]
+        try:
+            brief = _briefs.decode(line)
+            if _is_of(brief, row):
+                return brief, line
+        except UNREADABLE:
+            pass  # it is another line, or none; said below
+    return Absent(Missing.CHANGED, f"The log {path} holds something else there now."), b""
+
+
+def _is_of(brief: Head, row: IndexRow) -> bool:
     """Whether this is the line that the row was made from."""
     if brief.at.tzinfo is None or millis(brief.at) != row.at or took(brief.duration_ms) != row.took:
         return False
@@ -186,23 +251,6 @@ def _is_of(brief: Brief, row: IndexRow) -> bool:
         and brief.outcome.value == shape.outcome
         and brief.code == shape.code
     )
-
-
-def _neighbours(places: Sequence[Place]) -> Iterator[list[Place]]:
-    """Places of one log that follow each other, a read's worth at a time."""
-    some: list[Place] = []
-    size = 0
-    for place in places:
-        follows = some and (
-            place.log == some[-1].log and place.offset >= some[-1].offset + some[-1].length
-        )
-        size = place.offset + place.length - (some[0].offset if some else 0)
-        if some and (not follows or size > READ):
-            yield some
-            some = []
-        some.append(place)
-    if some:
-        yield some
 
 
 class _RawBody(msgspec.Struct):

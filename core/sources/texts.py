@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..errors import StoreError
 from ..store.exchanges import ExchangeIndex
-from ..store.fulltext import Place
 from ..store.logs import Log
+from ..store.places import Place
 from .payloads import Payloads, indexed_text
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..store.filter import Filter
 from ..store.finding import IndexRow, Verify
 from ..store.logs import Log
-from .payloads import Absent, Payloads, texts_of_line
+from .payloads import Absent, Brief, Payloads, texts_of_line
 
 
 class Verifier:
@@ -23,12 +23,13 @@ class Verifier:
         """The function for one filter."""
 
         def verify(rows: Sequence[IndexRow], logs: Mapping[int, Log]) -> list[bool]:
-            return [self._is_meant(wanted, row, logs.get(row.log)) for row in rows]
+            checked = self._payloads.checked_all(rows, logs)
+            return [_is_meant(wanted, brief, line) for brief, line in checked]
 
         return verify
 
-    def _is_meant(self, wanted: Filter, row: IndexRow, log: Log | None) -> bool:
-        brief, line = self._payloads.checked(row, log)
-        if isinstance(brief, Absent):
-            return False
-        return wanted.matches(brief, lambda: texts_of_line(line))
+
+def _is_meant(wanted: Filter, brief: Brief | Absent, line: bytes) -> bool:
+    if isinstance(brief, Absent):
+        return False
+    return wanted.matches(brief, lambda: texts_of_line(line))

@@ -71,7 +71,7 @@ def next_due(connection: sqlite3.Connection, now: datetime) -> datetime | None:
     return None if row[0] is None else moment(row[0])
 
 
-_FREE = "NOT EXISTS (SELECT 1 FROM leases WHERE name = 'letter ' || error_id AND expires_at > ?1)"
+_FREE = leases.unheld("letter", "error_id")
 
 
 def lease_name(error_id: str) -> str:

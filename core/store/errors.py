@@ -191,6 +191,11 @@ def _read(connection: sqlite3.Connection, run_id: str, number: int) -> RecordErr
     head, record, extra = connection.execute(
         "SELECT head, record, extra FROM error_entries WHERE id = ?", (number,)
     ).fetchone()
+    return error_of(run_id, head, record, extra)
+
+
+def error_of(run_id: str, head: str, record: str, extra: str) -> RecordError:
+    """A failed record out of the columns in which it is kept."""
     record_id, code, message, status = load(head)
     return RecordError(
         run_id=run_id,

@@ -1,7 +1,8 @@
 """The index of captured exchanges: rows that say where the lines lie, and how to find them.
 
 The payload stays in the logs. Where the index alone cannot tell whether a line is meant, the
-caller's `verify` looks at the lines; `core.sources` knows how to read them.
+caller's `verify` looks at the lines; `core.sources` knows how to read them. With `read`, too, it
+is not given lines whose bytes show that they are not meant.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from .calls import save_call
 from .filter import EVERYTHING, Filter, Shape
 from .filter.tree import millis
 from .finding import Count, Found, IndexRow, Search, Show, Verify
-from .fulltext import Place
 from .logs import Log, Quarantined
+from .places import Place
+from .sifting import Read
 from .store import Store
 
 
@@ -108,6 +110,7 @@ class ExchangeIndex:
         descending: bool = True,
         budget_s: float = 0.25,
         show: Show | None = None,
+        read: Read | None = None,
     ) -> Found:
         """Up to `limit` rows from number `first` to `last`, and what `show` makes of them.
 
@@ -116,7 +119,7 @@ class ExchangeIndex:
         """
 
         def job(connection: sqlite3.Connection) -> Found:
-            search = Search(connection, wanted, verify)
+            search = Search(connection, wanted, verify, read)
             found = search.find(first, last, limit=limit, descending=descending, budget_s=budget_s)
             return found if show is None else search.shown(found, show)
 
@@ -132,20 +135,28 @@ class ExchangeIndex:
         limit: int = 100_000,
         descending: bool = True,
         budget_s: float = 0.25,
+        read: Read | None = None,
     ) -> tuple[list[int], int | None]:
         """As `find`, but only the numbers of the rows, and where the search ended."""
 
         def job(connection: sqlite3.Connection) -> tuple[list[int], int | None]:
-            return Search(connection, wanted, verify).numbers(
+            return Search(connection, wanted, verify, read).numbers(
                 first, last, limit=limit, descending=descending, budget_s=budget_s
             )
 
         return await self._store.readers.read(job)
 
-    async def count(self, wanted: Filter, verify: Verify, *, budget_s: float = 0.25) -> Count:
+    async def count(
+        self,
+        wanted: Filter,
+        verify: Verify,
+        *,
+        budget_s: float = 0.25,
+        read: Read | None = None,
+    ) -> Count:
         """How many exchanges a filter lets through; at least that many where time was short."""
         return await self._store.readers.read(
-            lambda connection: Search(connection, wanted, verify).count(budget_s=budget_s)
+            lambda connection: Search(connection, wanted, verify, read).count(budget_s=budget_s)
         )
 
     async def rows(self, numbers: Sequence[int]) -> list[IndexRow]:

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 from . import fulltext, identities
 from .filter import Filter, Plan, Shape, plan
+from .filter.sieving import sieve_of
 from .filter.tree import IDS, Id, Phrase
 from .logs import Log, by_number
+from .sifting import Read, Sifter
 from .zones import windows
 
 
@@ -41,6 +43,10 @@ Show = Callable[[Sequence[IndexRow], Mapping[int, Log]], list[Any]]
 """What is made of the rows that were found, in the thread that found them."""
 
 Verify = Callable[[Sequence[IndexRow], Mapping[int, Log]], Sequence[bool]]
+
+
+# How many rows are sifted at a time: few for the first page, then about as much as a cache holds.
+_FIRST_SIFTED, _MOST_SIFTED = 128, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +141,24 @@ def bounds(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 class Search:
-    """One filter on one snapshot."""
+    """One filter on one snapshot. With `read` lines that cannot be meant are told by their bytes,
+    and are not verified."""
 
-    def __init__(self, connection: sqlite3.Connection, wanted: Filter, verify: Verify) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        wanted: Filter,
+        verify: Verify,
+        read: Read | None = None,
+    ) -> None:
         self._connection = connection
         self._verify = verify
         self.facts = Facts(connection)
         self.plan: Plan = plan(wanted, self.facts)
         self.first, self.last = bounds(connection)
         self._known_logs: dict[int, Log] = {}
+        sieve = None if self.plan.exact or self.plan.rows is not None else sieve_of(wanted)
+        self._sifter = sieve and read and Sifter(connection, sieve, read, self._logs)
 
     def find(
         self, first: int, last: int, *, limit: int, descending: bool, budget_s: float
@@ -161,7 +176,9 @@ class Search:
 
     def shown(self, found: Found, show: Show) -> Found:
         """The same, with what `show` makes of the rows."""
-        return replace(found, shown=tuple(show(found.rows, self._logs(found.rows))))
+        return replace(
+            found, shown=tuple(show(found.rows, self._logs({row.log for row in found.rows})))
+        )
 
     def numbers(
         self, first: int, last: int, *, limit: int, descending: bool, budget_s: float
@@ -209,11 +226,12 @@ class Search:
     ) -> Iterator[tuple[list[IndexRow], int]]:
         """What is meant, in pieces, and the last row that was looked at for each."""
         size = limit
-        for low, high in self._windows(first, last, descending=descending):
+        for low, high in self._parts(first, last, descending=descending):
+            only = self._sifter and self._sifter.rows(*self._where(low, high))
             while low <= high:
-                rows = self._rows(low, high, size, descending=descending)
+                rows = self._rows(low, high, size, descending=descending, only=only)
                 if not self.plan.exact and rows:
-                    chosen = self._verify(rows, self._logs(rows))
+                    chosen = self._verify(rows, self._logs({row.log for row in rows}))
                     kept = [row for row, good in zip(rows, chosen, strict=True) if good]
                 else:
                     kept = rows
@@ -226,6 +244,24 @@ class Search:
                 else:
                     low = rows[-1].row + 1
                 size = max(size, 256)
+
+    def _parts(self, first: int, last: int, *, descending: bool) -> Iterator[tuple[int, int]]:
+        """The windows; where lines are sifted in parts, the first of them small."""
+        size = _FIRST_SIFTED
+        for low, high in self._windows(first, last, descending=descending):
+            if self._sifter is None:
+                yield low, high
+                continue
+            while low <= high:
+                if descending:
+                    start = max(low, high - size + 1)
+                    yield start, high
+                    high = start - 1
+                else:
+                    ends = min(high, low + size - 1)
+                    yield low, ends
+                    low = ends + 1
+                size = min(size * 2, _MOST_SIFTED)
 
     def _windows(self, first: int, last: int, *, descending: bool) -> Iterator[tuple[int, int]]:
         first, last = max(first, self.first), min(last, self.last)
@@ -247,8 +283,20 @@ class Search:
             return f"row IN ({listed}) AND {where}", values
         return f"row BETWEEN :low AND :high AND {where}", values
 
-    def _rows(self, low: int, high: int, limit: int, *, descending: bool) -> list[IndexRow]:
+    def _rows(
+        self,
+        low: int,
+        high: int,
+        limit: int,
+        *,
+        descending: bool,
+        only: Sequence[int] | None = None,
+    ) -> list[IndexRow]:
+        if only is not None and not only:
+            return []
         where, values = self._where(low, high)
+        if only is not None:
+            where = f"row IN ({','.join(map(str, only))}) AND {where}"
         order = "DESC" if descending else "ASC"
         found = self._connection.execute(
             f"SELECT {COLUMNS} FROM exchanges WHERE {where} "  # noqa: S608
@@ -273,8 +321,9 @@ class Search:
             values,
         ).fetchone()[0]
 
-    def _logs(self, rows: Sequence[IndexRow]) -> dict[int, Log]:
-        missing = {row.log for row in rows} - self._known_logs.keys()
+    def _logs(self, numbers: Iterable[int]) -> dict[int, Log]:
+        """The logs with these numbers, among others."""
+        missing = set(numbers) - self._known_logs.keys()
         if missing:
             self._known_logs.update(by_number(self._connection, sorted(missing)))
         return self._known_logs

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from .filter.tree import Phrase
+from .places import Place
 
 SHARD_BITS = 16
 # Nobody looks for longer tokens, and a base64 body would be one.
@@ -48,15 +48,6 @@ def condition(connection: sqlite3.Connection, low: int, high: int, name: str) ->
                 f"AND rowid BETWEEN {first} AND {last})"
             )
     return f"({' OR '.join(parts)})"
-
-
-class Place(NamedTuple):
-    """Where the line of a row lies."""
-
-    row: int
-    log: int
-    offset: int
-    length: int
 
 
 def next_rows(connection: sqlite3.Connection, limit: int) -> tuple[int, list[Place]]:

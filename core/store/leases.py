@@ -37,6 +37,15 @@ def take(connection: sqlite3.Connection, name: str, now: datetime, ttl_s: float)
     return Lease(name, row[0]) if row else None
 
 
+def unheld(kind: str, column: str) -> str:
+    """SQL that is true where nobody has the lease named `kind` and the value of `column`; the
+    query's first value, `?1`, is now in microseconds."""
+    return (
+        f"NOT EXISTS (SELECT 1 FROM leases WHERE name = '{kind} ' || {column} "  # noqa: S608
+        "AND expires_at > ?1)"
+    )
+
+
 def renew(connection: sqlite3.Connection, lease: Lease, now: datetime, ttl_s: float) -> None:
     """Hold the lease for `ttl_s` seconds from now. Raises LeaseLostError."""
     check(connection, lease)

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..models import RecordError
-from .codec import dump, load, moment
+from .codec import dump, moment
+from .errors import error_of
 
 _MOST_LOOKED_AT = 2000
 _SHORTEST = 4
@@ -47,29 +48,15 @@ def errors_mentioning(
         needles,
     )
     found: list[Mention] = []
-    for row in rows:
-        error = _error(row)
+    for run_id, seen_at, *columns in rows:
+        error = error_of(run_id, *columns)
         named = next((each for each in wanted if _names(error, each)), None)
         if named is not None:
-            found.append(Mention(error, named, moment(row[1])))
+            found.append(Mention(error, named, moment(seen_at)))
             if len(found) == limit:
                 break
     rows.close()
     return found
-
-
-def _error(row: tuple[Any, ...]) -> RecordError:
-    run_id, _, head, record, extra = row
-    record_id, code, message, status = load(head)
-    return RecordError(
-        run_id=run_id,
-        record_id=record_id,
-        code=code,
-        message=message,
-        status=status,
-        record=load(record),
-        extra=load(extra),
-    )
 
 
 def _names(error: RecordError, id_: str) -> bool:

@@ -152,10 +152,7 @@ def settle(
     )
 
 
-_FREE = (
-    "state = 'waiting' AND NOT EXISTS "
-    "(SELECT 1 FROM leases WHERE name = 'notice ' || notices.id AND expires_at > ?1)"
-)
+_FREE = f"state = 'waiting' AND {leases.unheld('notice', 'notices.id')}"
 
 
 def _among(targets: Iterable[str]) -> tuple[str, list[str]]:

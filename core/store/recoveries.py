@@ -98,7 +98,7 @@ def next_due(connection: sqlite3.Connection, now: datetime) -> datetime | None:
     return None if row[0] is None else moment(row[0])
 
 
-_FREE = "NOT EXISTS (SELECT 1 FROM leases WHERE name = 'recovery ' || error_id AND expires_at > ?1)"
+_FREE = leases.unheld("recovery", "error_id")
 
 
 def of_run(connection: sqlite3.Connection, run_id: str) -> Recovery | None:

@@ -20,6 +20,10 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from cxtop.core.sources import Library
+from cxtop.core.store import Store
+from cxtop.core.store.filter import parse
+
 from . import _logs
 
 
@@ -45,11 +49,24 @@ async def show(name: str, target: str, call: Callable[[], Awaitable[object]], co
     say(f"  {name:44} p50 {p50:7.2f}  p99 {p99:7.2f}  worst {worst:7.2f} ms   target {target}")
 
 
-async def measure(log: Path, store: Path) -> str:
-    from cxtop.core.sources import Library
-    from cxtop.core.store import Store
-    from cxtop.core.store.filter import parse
+async def show_sifting(library: Library, text: str) -> None:
+    """CPU seconds of finding all that `text` lets through, and of verifying every line for it."""
+    wanted = parse(text)
+    used: list[float] = []
+    for read in (library._payloads.span, None):
+        began = time.process_time()
+        await library.index.numbers(
+            wanted, library._verifier(wanted), limit=10**7, budget_s=600, read=read
+        )
+        used.append(time.process_time() - began)
+    sifted, verified = used
+    say(
+        f"  {'all of ' + text:44} {sifted:7.2f} s CPU, {verified / sifted:.1f} times cheaper"
+        f" than decoding each ({verified:.2f})"
+    )
 
+
+async def measure(log: Path, store: Path) -> str:
     async with (
         await Store.open(store) as opened,
         Library.open(opened, [log], follow=False, full_text=False) as library,
@@ -109,6 +126,8 @@ async def measure(log: Path, store: Path) -> str:
                 lambda wanted=wanted: library.page(wanted, limit=50),
                 50,
             )
+        for text in ("nowhere", "id:*5f3ac2*", _logs.CODES[0], "page=3"):
+            await show_sifting(library, text)
         return pick("request_id")
 
 

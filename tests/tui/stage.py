@@ -7,7 +7,7 @@ everything between the platform and the screen is the real thing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -297,3 +297,15 @@ async def calm(pilot: Pilot[Any]) -> None:
             while not all(worker.is_finished for worker in pilot.app.workers):
                 await pilot.pause(0.01)
     await pilot.pause()
+
+
+def pressing(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """What leads to a picture: these keys, each once the app has done with the one before."""
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await live(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await calm(pilot)
+
+    return steps

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 from textual.widgets import Input, TabbedContent
+from textual.widgets._toast import Toast
 
 from cxtop.core.errors import AuthenticationError, ConfigError, NotFoundError, SecretError
 from cxtop.core.models import ConnectionState
+from cxtop.core.store import Store
 from cxtop.tui.app import CxtopApp
 from cxtop.tui.screens.firstrun import FirstRun
 from cxtop.tui.screens.record import RecordScreen
@@ -18,7 +20,9 @@ from cxtop.tui.screens.run import RunScreen
 from cxtop.tui.screens.runs import RunsScreen
 from cxtop.tui.widgets.banner import Banner
 from cxtop.tui.widgets.errorbrowser import ErrorBrowser
+from cxtop.tui.widgets.filterline import FilterLine
 from cxtop.tui.widgets.table import Table
+from cxtop.tui.widgets.topline import TopLine
 
 from .stage import RUNS, calm, live, staged
 
@@ -65,7 +69,8 @@ async def test_a_run_is_added_and_let_go(tmp_path: Path) -> None:
         await pilot.press("enter")
         await calm(pilot)
         assert app.view("new-run") is not None
-        await pilot.press("G", "u")
+        assert app.screen.query_one("#runs", Table).cursor_key == "new-run"
+        await pilot.press("u")
         await calm(pilot)
         assert app.view("new-run") is None
         assert app.monitor is not None
@@ -237,7 +242,9 @@ async def test_every_command_is_in_the_palette(tmp_path: Path) -> None:
     app = staged(tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         await live(pilot)
-        titles = {command.title for command in app.get_system_commands(app.screen)}
+        commands = [command.title for command in app.get_system_commands(app.screen)]
+        titles = set(commands)
+        assert commands.count("help") == 1, "a command with two keys is listed once"
         assert {"add", "filter", "refresh", "sort", "pause", "help", "profile", "quit"} <= titles
         await pilot.press(":", *"sort")
         await calm(pilot)
@@ -302,3 +309,44 @@ async def test_no_size_breaks_it(tmp_path: Path, size: tuple[int, int]) -> None:
         await pilot.press("h", "?", "escape", "q")
         await calm(pilot)
         assert isinstance(app.screen, RunsScreen)
+
+
+async def test_where_nothing_is_asked_nothing_is_waited_for(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "store.sqlite3"):
+        pass
+    app = staged(tmp_path, runs={})
+    async with app.run_test(size=(120, 30)) as pilot:
+        await live(pilot)
+        assert app.monitor is not None
+        app.monitor.resume()
+        await calm(pilot)
+        top = app.screen.query_one(TopLine)
+        assert app.connection.state is ConnectionState.CONNECTING
+        assert "○ nothing asked yet" in top.render().plain
+        await app.monitor.watch("crm-backfill")
+        assert "nothing asked" not in top.render().plain
+
+
+async def test_a_filter_takes_the_very_next_key(tmp_path: Path) -> None:
+    app = staged(tmp_path)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await live(pilot)
+        line = app.screen.query_one(FilterLine)
+        assert not line.focusable
+        line.ask()
+        assert app.screen.focused is line
+
+
+async def test_notices_are_seen_beside_a_form(tmp_path: Path) -> None:
+    app = staged(tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await live(pilot)
+        await pilot.press("x")
+        await calm(pilot)
+        app.say("crm-backfill failed.", severity="warning")
+        async with asyncio.timeout(10):
+            while not (toasts := app.screen.query(Toast)) or not toasts.first().region:
+                await pilot.pause(0.02)
+        toast = toasts.first()
+        form = app.screen.query_one(".dialog")
+        assert not toast.region.overlaps(form.region)

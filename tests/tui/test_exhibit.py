@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -17,7 +19,9 @@ from cxtop.core.snapshot.evidence import Evidence
 from cxtop.core.snapshot.exhibit import open_exhibit
 from cxtop.core.snapshot.exporting import export
 from cxtop.core.snapshot.masking import Mask, Strictness
+from cxtop.core.store import Store
 from cxtop.tui.app import CxtopApp, Launch
+from cxtop.tui.widgets.panel import Panel
 
 from .captured import log_of
 from .recovered import prepare
@@ -183,3 +187,62 @@ async def test_a_snapshot_of_a_snapshot(tmp_path: Path) -> None:
     with Bundle.open(first) as one, Bundle.open(second) as other:
         assert one.manifest.counts == other.manifest.counts
         assert not compare(one, other).differences
+
+
+async def test_the_help_leaves_out_the_keys_that_act(tmp_path: Path) -> None:
+    await prepare(tmp_path)
+    path = tmp_path / "all.cxsnap"
+    app = staged(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        assert {"app.pause", "app.execute", "runs.add", "runs.filter"} <= await helped(pilot)
+        assert app.monitor is not None
+        await taken(app.monitor, path)
+    async with exhibited(path, tmp_path).run_test(size=(120, 40)) as pilot:
+        await live(pilot)
+        left = await helped(pilot)
+        assert not left & {"app.pause", "app.execute", "app.submit", "app.profile"}
+        assert not left & {"runs.add", "runs.refresh", "runs.unwatch"}
+        assert {"app.export", "runs.filter", "runs.mark"} <= left
+
+
+async def helped(pilot: Pilot[Any]) -> set[str]:
+    """The ids of the keys that the help lists."""
+    await pilot.press("question_mark")
+    await calm(pilot)
+    rows = pilot.app.screen.query_one(Panel)._shown
+    await pilot.press("escape")
+    return {row[-1][0] for row in rows if len(row) == 3}
+
+
+async def test_the_app_says_how_far_the_reading_is_and_then_that_there_are_no_runs(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "empty.cxsnap"
+    async with await Store.open(tmp_path / "store.sqlite3") as store:
+        mask = Mask(Strictness.DEFAULT, store.redactor)
+        await export(Evidence(store, at=NOW), format="cxsnap", mask=mask, path=path)
+    whole = exhibited(path, tmp_path).launch.open
+    read = asyncio.Event()
+    said = [""]
+
+    @asynccontextmanager
+    async def slowly(name: str) -> AsyncIterator[Monitor]:
+        await read.wait()
+        async with whole(name) as monitor:
+            yield monitor
+
+    app = exhibited(path, tmp_path, open=slowly, so_far=lambda: said[0], opening="Opening …")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Opening …")
+        said[0] = "Reading the snapshot: 5,000 of 200,000 records …"
+        await shows(pilot, said[0])
+        read.set()
+        await shows(pilot, "The snapshot holds no runs.")
+
+
+async def shows(pilot: Pilot[Any], text: str) -> None:
+    """Wait until `text` stands on the screen."""
+    async with asyncio.timeout(10):
+        while not any(text in line.text for line in painted(cast(CxtopApp, pilot.app))):
+            await pilot.pause(0.01)

@@ -1,28 +1,15 @@
 """Every screen as a picture, at two sizes. `--snapshot-update` takes new ones; look at them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from .retried import retried
-from .stage import calm, live, staged
+from .stage import pressing, staged
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
-Steps = Callable[[Pilot[Any]], Awaitable[None]]
-
-
-def pressing(*keys: str) -> Steps:
-    async def steps(pilot: Pilot[Any]) -> None:
-        await live(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await calm(pilot)
-
-    return steps
 
 
 SCENES: dict[str, tuple[str, ...]] = {

@@ -82,3 +82,18 @@ def test_percentages() -> None:
     assert words.percent(12.345) == "12.35 %"
     assert words.percent(None) == "–"
     assert [words.limit(5.0), words.limit(2.5)] == ["5 %", "2.5 %"]
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (40, "GET /products/SKU-1/stock"),
+        (25, "GET /products/SKU-1/stock"),
+        (18, "GET …s/SKU-1/stock"),
+        (10, "GET …stock"),
+        (8, "…1/stock"),
+        (4, "GET /products/SKU-1/stock"),
+    ],
+)
+def test_a_path_is_known_by_its_end(width: int, text: str) -> None:
+    assert words.path_end("GET /products/SKU-1/stock", width) == text

@@ -6,14 +6,16 @@ import asyncio
 import json
 import subprocess
 import sys
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from ...core.errors import CxtopError
+from ...core.ownfolder import OwnFolder
 from ...core.text import clip
 
+PREFIX = "cxtop-demo-"
 READY_S = 30.0
 GRACE_S = 3.0
 _LONGEST_LINE = 1024 * 1024
@@ -37,14 +39,23 @@ class Announced:
 class Simulator:
     """Starts at once, so that it loads while the caller does; in `with`, which ends it.
 
-    It has a temporary `folder` that goes with it, with the captured exchanges in it. The child
-    ends by itself when its stdin closes, as that happens even to a parent that is killed.
+    It has a temporary `folder` in `place` that goes with it, with the captured exchanges in it.
+    The child ends by itself when its stdin closes, as that happens even to a parent that is
+    killed; the folder of such a one goes when the next begins.
     """
 
-    def __init__(self, *, scenario: str, seed: int, speed: float, service: str = "") -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="cxtop-demo-", ignore_cleanup_errors=True)
+    def __init__(
+        self,
+        *,
+        scenario: str,
+        seed: int,
+        speed: float,
+        service: str = "",
+        place: Path | None = None,
+    ) -> None:
+        self._folder = OwnFolder(PREFIX, place)
         self._announced: Announced | None = None
-        self.folder = Path(self._folder.name)
+        self.folder = self._folder.path
         self._complaints: IO[bytes] = (self.folder / "simulator.stderr").open("w+b")
         command = [sys.executable, "-P", "-m", "cxtop.core.simulator", "--with-parent"]
         command += ["--scenario", scenario, "--seed", str(seed), "--speed", str(speed)]
@@ -66,7 +77,8 @@ class Simulator:
             self._end()
         finally:
             self._complaints.close()
-            self._folder.cleanup()
+            with suppress(OSError):  # what cannot be removed now is left to the next demo
+                self._folder.remove()
 
     def _end(self) -> None:
         if self.process.poll() is None:

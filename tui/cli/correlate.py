@@ -25,6 +25,7 @@ _LONGEST = 160
         "cxtop correlate 7d0c2a9e-11aa-4bb2-9cc3-0123456789ab --json | jq .trace.state",
         "cxtop correlate req-42 --captures /var/log/crm/",
         codes=True,
+        one="nothing is known of it",
     ),
 )
 @click.argument("request_id", metavar="REQUEST_ID")

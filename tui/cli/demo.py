@@ -10,7 +10,8 @@ import click
 
 from . import exits
 from .child import Simulator
-from .options import epilog
+from .haste import uncollected
+from .options import epilog, with_simulation
 
 if TYPE_CHECKING:
     from ...core.config import HealthSettings
@@ -40,21 +41,7 @@ where nobody waits for a day. They shrink with the speed at which calls come."""
         "cxtop demo --speed 10",
     ),
 )
-@click.option(
-    "--scenario",
-    default="busy",
-    show_default=True,
-    metavar="NAME",
-    help="Which runs and which weather: calm, busy, storm, hostile.",
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same run.")
-@click.option(
-    "--speed",
-    type=click.FloatRange(0, 10_000, min_open=True),
-    default=1.0,
-    show_default=True,
-    help="How much faster than real time.",
-)
+@with_simulation
 @click.option(
     "--service",
     default="",
@@ -71,6 +58,7 @@ def command(scenario: str, seed: int, speed: float, service: str) -> int:
     return play(scenario=scenario, seed=seed, speed=speed, service=service)
 
 
+@uncollected()
 def play(*, scenario: str, seed: int, speed: float, service: str = "") -> int:
     """Start the platform, show the app on it, end the platform; gives the exit code.
 
@@ -100,12 +88,12 @@ def play(*, scenario: str, seed: int, speed: float, service: str = "") -> int:
 
 def _taste() -> dict:
     """The user's own keys and colours; a demo does without those that cannot be read."""
-    from ...core.config import load
+    from ...core.config import choose
     from ...core.errors import ConfigError
     from ..themes import DEFAULT
 
     try:
-        settings = load()
+        settings = choose().settings
     except ConfigError as error:
         exits.narrate(exits.sentences(error, sign="▲"))
         return {}

@@ -26,6 +26,7 @@ TOKEN = "token"  # noqa: S105 - a word, no secret
         'cxtop execute cognigy-profile --input \'{"userId": "u-1"}\' --expect token',
         "echo '{}' | cxtop execute find-customer --input - --expect customer.schema.json",
         codes=True,
+        one="the answer is not good",
     ),
 )
 @click.argument("action_id", metavar="ACTION")

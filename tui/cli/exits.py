@@ -34,20 +34,27 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 TERMINATED = 143
 
-MEANINGS = """\b
-Exit codes:
-  0    all is well
-  1    a run ended otherwise than completed
-  2    usage or configuration
-  3    authentication or permission
-  4    platform or network
-  5    timed out
-  70   cxtop itself failed; the log file has the details
-  74   the store could not be used, or a file not be written
-  130  interrupted"""
-"""For the help of commands that speak to a platform."""
-
 _RANK = (DENIED, PLATFORM, STORE, TIMED_OUT, ENDED_OTHERWISE, OK)
+
+
+def meanings(one: str = "", *, times_out: bool = False) -> str:
+    """The exit codes of a command that speaks to a platform, for its help.
+
+    `one` is what 1 means, where the command can end so; `times_out` says whether it gives up.
+    """
+    told = {
+        OK: "all is well",
+        ENDED_OTHERWISE: one,
+        USAGE: "usage or configuration",
+        DENIED: "authentication or permission",
+        PLATFORM: "platform or network",
+        TIMED_OUT: "timed out" if times_out else "",
+        FAULT: "cxtop itself failed; the log file has the details",
+        STORE: "the store could not be used, or a file not be written",
+        INTERRUPTED: "interrupted",
+    }
+    lines = [f"  {code:<5}{meaning}" for code, meaning in told.items() if meaning]
+    return "\n".join(("\b", "Exit codes:", *lines))
 
 
 class FaultError(Exception):

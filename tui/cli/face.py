@@ -20,7 +20,8 @@ def show(launch: Launch, around: AbstractAsyncContextManager[object] | None = No
     """Run the app: the exit code, or `"demo"` where the user asked for that.
 
     `around` is entered before the app appears and left when it has gone. Raises FaultError when
-    the app itself failed, ConfigError for a keymap that cannot be, and what `around` raises.
+    the app itself failed, ConfigError for a keymap that cannot be, the error of a Refusal, and
+    what `around` raises.
     """
     app = CxtopApp(launch)
     ended: list[int] = []
@@ -53,6 +54,8 @@ def show(launch: Launch, around: AbstractAsyncContextManager[object] | None = No
     wanted = asyncio.run(run())
     if ended:
         return ended[0]
+    if app.refusal is not None:
+        raise app.refusal.error
     if app.return_code:
         raise exits.FaultError("The app ended by a fault of its own.")
     return wanted or exits.OK

@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from ...core.live import Captures
     from ...core.models import HealthReport, RisenCode
 
-_CODES = """\b
-Exit codes:
-  0    no action is above its threshold
-  1    an action is above its threshold
-  2    usage or configuration
-  3    authentication or permission
-  4    platform or network
-  70   cxtop itself failed; the log file has the details
-  74   the store could not be used
-  130  interrupted"""
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -67,9 +56,9 @@ class Look:
         "cxtop health --interval PT1H --threshold 2.5",
         "cxtop health crm-find-customer --json | jq '.actions[0].error_rate'",
         "cxtop health crm-find-customer --report md > health.md",
-    )
-    + "\n\n"
-    + _CODES,
+        codes=True,
+        one="an action is above its threshold",
+    ),
 )
 @click.argument("action_ids", metavar="[ACTION]...", nargs=-1)
 @click.option(
@@ -226,6 +215,7 @@ def _causes(report: HealthReport) -> str:
 def _print_notes(reports: list[HealthReport]) -> None:
     """Where the figures come from, and what may be wrong with them, beside the data."""
     from ...core.durations import spoken
+    from ...core.text import safe
 
     source = {"analytics": "the platform's analytics", "captures": "captured exchanges"}
     told = {(source[report.source.value], report.interval) for report in reports}
@@ -233,4 +223,4 @@ def _print_notes(reports: list[HealthReport]) -> None:
         exits.narrate(f"From {name}, of the last {spoken(interval)}.")
     for report in reports:
         for warning in report.warnings:
-            exits.narrate(f"▲ {report.action_id}: {warning}")
+            exits.narrate(safe(f"▲ {report.action_id}: {warning}"))

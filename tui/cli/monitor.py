@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...core.errors import ConfigError
 from . import exits
+from .haste import uncollected
 from .options import Flags, epilog, with_captures
 
 if TYPE_CHECKING:
-    from ...core.config import Settings
+    from ...core.config import Choice, Settings
     from ...core.live import Monitor
 
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.argument("run_ids", metavar="[ID]...", nargs=-1)
 @click.option("--theme", metavar="NAME", help="The colours, such as cxtop-dark or cxtop-light.")
 @with_captures
+@uncollected()
 def command(run_ids: tuple[str, ...], theme: str | None, flags: Flags) -> int:
     """Open the app, watching these runs too.
 
@@ -41,11 +44,11 @@ def command(run_ids: tuple[str, ...], theme: str | None, flags: Flags) -> int:
     from ..themes import DEFAULT
     from .face import show
 
-    settings = opening.settings
+    settings = opening.choice.settings
     result = show(
         Launch(
             open=opening.monitor,
-            profile=settings.profile.name if settings.profile else None,
+            profile=opening.choice.name,
             profiles=settings.profiles,
             platform=opening.words,
             runs=run_ids,
@@ -66,49 +69,55 @@ class _Opening:
     """Opens the monitors of profiles, with the flags that cxtop was started with."""
 
     def __init__(self, flags: Flags) -> None:
-        from ...core.config import load
+        from ...core.config import choose
 
         self._flags = flags
-        self.settings = load(flags)
-        self._begun = self.settings.profile.name if self.settings.profile else None
+        self.choice = choose(flags)
 
     @asynccontextmanager
     async def monitor(self, name: str) -> AsyncIterator[Monitor]:
-        """The monitor of the profile `name`."""
+        """The monitor of the profile `name`; see `Launch.open`."""
+        from ..app import Refusal
+
         # In a thread, because these imports take longer than a frame of the screen may.
+        try:
+            settings = await asyncio.to_thread(self._load, name)
+        except ConfigError as error:
+            # What cxtop was started with is refused as any command does; another profile, which
+            # was chosen in the app, is told in its place.
+            if name == self.choice.name:
+                raise Refusal(error) from error
+            raise
         live = await asyncio.to_thread(_load_live)
-        settings = await asyncio.to_thread(self._load, name)
         async with live.open_monitor(settings) as monitor:
             yield monitor
 
     def words(self, name: str) -> str:
         """What the profile speaks to: `genesys · eu-west-1`."""
-        from ...core.config import api_base
-        from ...core.errors import ConfigError
-
         try:
-            profile = self._load(name).profile
+            return self._choose(name).place
         except ConfigError:
             # What is wrong with it is told when it is chosen.
             return ""
-        if profile is None:
-            return ""
-        place = profile.region or api_base(profile).partition("://")[2]
-        return f"{profile.platform} · {place}"
+
+    def _choose(self, name: str) -> Choice:
+        from ...core.config import ADHOC_NAME, choose
+
+        if name == self.choice.name:
+            return self.choice
+        kept = {key: self._flags.get(key) for key in ("config", "theme", "captures")}
+        return choose(kept if name == ADHOC_NAME else {**kept, "profile": name})
 
     def _load(self, name: str) -> Settings:
-        from ...core.config import ADHOC_NAME, load
+        from ...core.config import complete
 
-        if name == self._begun:
-            return self.settings
-        kept = {key: self._flags.get(key) for key in ("config", "theme", "captures")}
-        return load(kept if name == ADHOC_NAME else {**kept, "profile": name})
+        return complete(self._choose(name))
 
     async def make_profile(self, fields: Mapping[str, str]) -> str:
         """Try what the form holds, then write the profile; see `Launch.make_profile`."""
         from .profiles import make_profile
 
-        return await make_profile(self.settings.paths, fields)
+        return await make_profile(self.choice.settings.paths, fields)
 
 
 def _load_live():

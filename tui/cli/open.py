@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...core.errors import SnapshotError, StoreError
 from . import exits
 from .options import epilog
 
 if TYPE_CHECKING:
     from ...core.config import Settings
     from ...core.live import Monitor
+
+
+_OPENING = "Opening the snapshot …"
 
 
 @click.command(
@@ -56,43 +60,47 @@ def command(file: Path, theme: str | None, config: str | None) -> int:
             open=lambda _name: opening.monitor(),
             profile=manifest.profile or file.stem,
             platform=lambda _name: manifest.platform,
-            opening="Opening the snapshot …",
+            opening=_OPENING,
+            so_far=opening.so_far,
             keymap=settings.keymap,
             theme=settings.theme or DEFAULT,
             now=lambda: made,
             exhibit=made,
-        ),
-        opening,
+        )
     )
     return result if isinstance(result, int) else exits.OK
 
 
 class _Opening:
-    """Reads the whole snapshot before the app appears, so that a damaged one is refused first."""
+    """Reads the whole snapshot while the app says how far that is; one that turns out to be
+    damaged is refused, and nothing of it was shown."""
 
     def __init__(self, file: Path, settings: Settings) -> None:
         self._file = file
         self._settings = settings
-        self._stack = AsyncExitStack()
-        self._monitor: Monitor | None = None
+        self._done = self._total = 0
 
-    async def __aenter__(self) -> None:
-        from ...core.snapshot.exhibit import open_exhibit
-        from .evidencebar import EvidenceBar
-
-        with EvidenceBar.for_terminal() as bar:
-            exhibit = open_exhibit(
-                self._file,
-                base=self._settings,
-                progress=lambda done, total: bar.tell("reading", done, total),
-            )
-            self._monitor = await self._stack.enter_async_context(exhibit)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+    def so_far(self) -> str:
+        """How much is read, in words; nothing at first."""
+        if not self._total:
+            return ""
+        if self._done < self._total:
+            return f"Reading the snapshot: {self._done:,} of {self._total:,} records …"
+        return f"Sorting the {self._total:,} records of the snapshot …"
 
     @asynccontextmanager
     async def monitor(self) -> AsyncIterator[Monitor]:
-        """The monitor over the snapshot."""
-        assert self._monitor is not None, "the app runs within the opening"
-        yield self._monitor
+        """The monitor over the snapshot. Raises Refusal for a file that cannot be shown."""
+        from ...core.snapshot.exhibit import open_exhibit
+        from ..app import Refusal
+
+        async with AsyncExitStack() as stack:
+            exhibit = open_exhibit(self._file, base=self._settings, progress=self._count)
+            try:
+                monitor = await stack.enter_async_context(exhibit)
+            except (SnapshotError, StoreError) as error:
+                raise Refusal(error) from error
+            yield monitor
+
+    def _count(self, done: int, total: int) -> None:
+        self._done, self._total = done, total

@@ -61,6 +61,34 @@ _CAPTURES = click.option(
 )
 
 
+_SIMULATION = (
+    click.option(
+        "--scenario",
+        default="busy",
+        show_default=True,
+        metavar="NAME",
+        help="Which runs and which weather: calm, busy, storm, hostile.",
+    ),
+    click.option(
+        "--seed", type=int, default=1, show_default=True, help="The same seed, the same run."
+    ),
+    click.option(
+        "--speed",
+        type=click.FloatRange(0, 10_000, min_open=True),
+        default=1.0,
+        show_default=True,
+        help="How much faster than real time.",
+    ),
+)
+
+
+def with_simulation(function: F) -> F:
+    """Adds the options that say what is simulated: `scenario`, `seed` and `speed`."""
+    for option in reversed(_SIMULATION):
+        function = option(function)
+    return function
+
+
 def with_profile(function: F) -> F:
     """Adds the options that say which platform is meant; they come as the keyword `flags`."""
     return _with(_FLAGS, function)
@@ -110,9 +138,10 @@ def load_profile(flags: Flags) -> tuple[Settings, Profile]:
     return settings, chosen(settings)
 
 
-def epilog(*examples: str, codes: bool = False) -> str:
-    """The end of a command's help: examples, and with `codes` what its exit codes mean."""
+def epilog(*examples: str, codes: bool = False, one: str = "", times_out: bool = False) -> str:
+    """The end of a command's help: examples, and with `codes` what its exit codes mean; see
+    `exits.meanings`."""
     parts = ["\n".join(("\b", "Examples:", *(f"  {example}" for example in examples)))]
     if codes:
-        parts.append(exits.MEANINGS)
+        parts.append(exits.meanings(one, times_out=times_out))
     return "\n\n".join(parts)

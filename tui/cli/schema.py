@@ -49,6 +49,7 @@ def check(file: Path, as_json: bool) -> int:
         "cxtop schema deploy inventory.json --profile acme",
         "cxtop schema deploy inventory.json --json",
         codes=True,
+        one="the schema has faults; nothing was sent",
     )
 )
 @FILE

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .exits import narrate
-from .options import epilog
+from .options import epilog, with_simulation
 from .output import print_line
 
 
@@ -28,21 +28,7 @@ from .output import print_line
     show_default=True,
     help="Where to listen on loopback; 0 is any free port.",
 )
-@click.option(
-    "--scenario",
-    default="busy",
-    show_default=True,
-    metavar="NAME",
-    help="Which runs and which weather: calm, busy, storm, hostile.",
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same run.")
-@click.option(
-    "--speed",
-    type=click.FloatRange(0, 10_000, min_open=True),
-    default=1.0,
-    show_default=True,
-    help="How much faster than real time.",
-)
+@with_simulation
 @click.option(
     "--platform",
     type=click.Choice(["genesys", "cxone"]),

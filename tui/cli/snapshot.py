@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from ...core.snapshot.exporting import Exported
     from ...core.snapshot.masking import Mask
     from ...core.snapshot.scope import Scope
+    from ...core.store import Store
     from .evidencebar import EvidenceBar
 
 STDOUT = "-"
@@ -46,6 +49,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
         "cxtop snapshot --scope exchanges --filter 'status:5xx' --format har -o failing.har",
         "cxtop snapshot --scope errors --run crm-backfill --format csv -o - | head",
         codes=True,
+        one="it was not confirmed; nothing was written",
     ),
 )
 @click.option(
@@ -148,7 +152,10 @@ def _scope(
     every = not names or "all" in chosen
     parts = EVERY_PART if every else frozenset(Part(name) for name in names)
     wanted = parsed(text)
-    scope = Scope(parts=parts, since=_moment(since), until=_moment(until), wanted=wanted)
+    begins, ends = _moment(since), _moment(until)
+    if begins and ends and begins >= ends:
+        raise click.UsageError(f"--since {since} is not before --until {until}: nothing is meant.")
+    scope = Scope(parts=parts, since=begins, until=ends, wanted=wanted)
     if run_ids:
         scope = replace(scope, run_ids=run_ids, related=True)
     return replace(scope, title=_title(chosen, run_ids, since, until, text))
@@ -213,7 +220,9 @@ async def _snapshot(
     from ...core.live.captures import open_captures
     from ...core.snapshot.evidence import Evidence
     from ...core.snapshot.formats import FORMATS as WRITERS
+    from ...core.snapshot.healthkept import health_known
     from ...core.snapshot.masking import Mask, Strictness
+    from ...core.snapshot.scope import Part
     from .evidencebar import EvidenceBar
 
     settings = load(flags)
@@ -232,6 +241,11 @@ async def _snapshot(
     with EvidenceBar.for_terminal() as bar:
         async with open_captures(settings, tell=_tell) as captures:
             await captures.catch_up()
+            await _check_runs(captures.store, scope.run_ids or ())
+            health = None
+            if Part.HEALTH in scope.parts:
+                judging = None if profile is None else profile.health
+                health = await health_known(captures.store, await captures.actions(), judging)
             evidence = Evidence(
                 captures.store,
                 captures.library,
@@ -239,6 +253,7 @@ async def _snapshot(
                 profile_name=profile.name if profile else "",
                 platform=profile.platform if profile else "",
                 at=datetime.now(UTC),
+                health=health,
             )
             mask = Mask(Strictness(redact), captures.store.redactor)
             if path is None:
@@ -251,6 +266,18 @@ async def _snapshot(
             )
     _tell_done(done, form, scope, as_json=as_json)
     return exits.OK
+
+
+async def _check_runs(store: Store, run_ids: Sequence[str]) -> None:
+    """Raises UsageError for a run of which nothing is kept: most likely a slip."""
+    from ...core.text import safe
+
+    for run_id in run_ids:
+        if await store.run(run_id) is None:
+            known = [run.run_id for run in await store.runs()]
+            near = get_close_matches(run_id, known, 3, 0.4) or known[:3]
+            hint = f"There is {', '.join(map(safe, near))}." if near else "None is known yet."
+            raise click.UsageError(f"No run {safe(run_id)} is known to this profile. {hint}")
 
 
 def _path(output: str | None, scope: Scope, suffix: str) -> Path:

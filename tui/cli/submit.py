@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         "cxtop submit - --watch --json --interval 5 < run.json",
         "cxtop watch $(cxtop submit run.json)",
         codes=True,
+        one="a run ended otherwise than completed",
     ),
 )
 @click.argument("given", metavar="FILE|-")

@@ -52,6 +52,8 @@ class Wish:
         "cxtop watch crm-backfill --once --json",
         "cxtop watch crm-backfill --only-look",
         codes=True,
+        one="a run ended otherwise than completed",
+        times_out=True,
     ),
 )
 @click.argument("run_ids", metavar="ID...", nargs=-1, required=True)

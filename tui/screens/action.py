@@ -194,6 +194,10 @@ class ActionScreen(CxScreen):
 
         return [scopes.action(self.action_id), scopes.health()]
 
+    @property
+    def action_in_view(self) -> str:
+        return self.action_id
+
     # keys
 
     @on(Table.Opened, "#action-codes")

@@ -85,6 +85,11 @@ class CxScreen(Screen[None]):
         """What of this screen can be exported, the likeliest first; everything always can."""
         return ()
 
+    @property
+    def action_in_view(self) -> str:
+        """The id of the data action that the screen, or its cursor, is on."""
+        return ""
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What acts on a platform has no place in a snapshot."""
         return not (self.app.is_exhibit and action in self.ACTS)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -17,14 +15,16 @@ from textual.widgets import Input, Static, TextArea
 from ...core.errors import CxtopError, InputError
 from ...core.models import Exchange
 from ..ink import Line, Span, content
+from ..signs import outcome_sign
 from ..views.diagnosis import error_lines
-from ..widgets.dialogs import Ask, Choose
 from ..widgets.jsoneditor import JsonEditor
 from ..widgets.jsontree import JsonTree
 from ..widgets.meaning import in_short
 from ..widgets.panel import Panel
 from ..widgets.rule import Rule
 from .base import CxScreen
+from .choosing import ask_action, ask_input
+from .expecting import NOTHING, ask_expected
 
 if TYPE_CHECKING:
     from ...core.live.executing import Execution, Executor, Expected
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _CHECK_AFTER_S = 0.15
 _INDEXED_WITHIN = 60
 _INDEXED_EVERY_S = 0.05
-_NOTHING, _TOKEN, _FILE = "nothing", "token", "file"
 
 
 class ExecuteScreen(CxScreen):
@@ -58,7 +57,7 @@ class ExecuteScreen(CxScreen):
         self._value = {} if value is None else value
         self._note = note
         self._expected: Expected | None = None
-        self._expects = "nothing in particular"
+        self._expects = NOTHING
         self._known: tuple[str, KnownSchema | None] = ("", None)
         self._done: Execution | None = None
         self._under_way = False
@@ -200,7 +199,8 @@ class ExecuteScreen(CxScreen):
             rows.append((("▲ ", "warn"), (error.what, ""), (f" {error.why}", "dim")))
         answer = done.answer
         took = f"HTTP {answer.status} · {answer.duration_ms:,.0f} ms"
-        title: list[Span] = [(done.diagnosis.outcome.value, "strong")]
+        sign, word, tone = outcome_sign(done.diagnosis.outcome)
+        title: list[Span] = [(f"{sign} {word}", tone)]
         if done.token is not None:
             title.append((f" · {done.token.state.value}", "dim"))
         if done.token is not None and done.token.directive:
@@ -231,73 +231,23 @@ class ExecuteScreen(CxScreen):
     # what was, what is expected, and what came
 
     def action_last(self) -> None:
-        """Choose one of the last inputs of this action, or else one of the last actions."""
+        """Choose one of the last inputs of this action, or else an action that is known."""
         if self.executor is not None:
             self._ask_last(self.executor)
 
     @work(exclusive=True, group="last", exit_on_error=False)
     async def _ask_last(self, executor: Executor) -> None:
-        import json
-
         inputs = await asyncio.to_thread(executor.inputs.of, self.action_id)
-        if not inputs:
-            await self._ask_action(executor)
+        if inputs:
+            ask_input(self.app, inputs, self.query_one(JsonEditor).put)
             return
-
-        def put(choice: str | None) -> None:
-            if choice is not None:
-                self.query_one(JsonEditor).put(inputs[int(choice)])
-
-        options = [(str(number), json.dumps(value)[:200]) for number, value in enumerate(inputs)]
-        note = "Secrets are not kept: a mask stands in their place."
-        self.app.push_screen(Choose("Last inputs", options, note=note), put)
-
-    async def _ask_action(self, executor: Executor) -> None:
+        line = self.query_one("#action", Input)
         actions = await asyncio.to_thread(executor.inputs.actions)
-        if not actions:
-            self.app.say("No action was run here before.")
-            return
-
-        def put(action_id: str | None) -> None:
-            if action_id is not None:
-                self.query_one("#action", Input).value = action_id
-
-        self.app.push_screen(Choose("Last actions", [(one, one) for one in actions]), put)
+        ask_action(self.app, actions, lambda action_id: setattr(line, "value", action_id))
 
     def action_expect(self) -> None:
         """Choose what the answer has to fit."""
-        options = [
-            (_NOTHING, "nothing in particular, or the action's own schema"),
-            (_TOKEN, "a Cognigy profile token"),
-            (_FILE, "a JSON Schema in a file …"),
-        ]
-        self.app.push_screen(Choose("What the result has to fit", options), self._expect)
-
-    def _expect(self, choice: str | None) -> None:
-        if choice == _FILE:
-            ask = Ask("Which JSON Schema?", placeholder="path of a file")
-            self.app.push_screen(ask, self._load_from)
-        elif choice == _TOKEN:
-            from ...core.diagnosis import ProfileToken
-
-            self._set_expected(ProfileToken, "a Cognigy profile token")
-        elif choice == _NOTHING:
-            self._set_expected(None, "nothing in particular")
-
-    def _load_from(self, path: str | None) -> None:
-        if path:
-            self._load(Path(path).expanduser())
-
-    @work(exclusive=True, group="schema", exit_on_error=False)
-    async def _load(self, file: Path) -> None:
-        from ...core.live.knownschemas import schema_in
-
-        try:
-            schema = await asyncio.to_thread(schema_in, file)
-        except CxtopError as error:
-            self.app.say(str(error), severity="error")
-        else:
-            self._set_expected(partial(_same, schema), f"the {schema.name}")
+        ask_expected(self, self._set_expected)
 
     def _set_expected(self, expected: Expected | None, words: str) -> None:
         self._expected, self._expects = expected, words
@@ -334,7 +284,3 @@ def again(exchange: Exchange) -> ExecuteScreen:
         body = body.get("variables")
     value = body if isinstance(body, dict) else {}
     return ExecuteScreen(exchange.action, value, note=f"again, as at {exchange.at:%H:%M:%S} UTC")
-
-
-def _same(shape: Any, _now: object) -> Any:
-    return shape

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,23 +20,20 @@ from .. import words
 from ..bars import bar
 from ..exporting import STRICTNESS, file_name, masked_words, noun, told, written
 from ..ink import Line, content, lines
-from ..picture import SUFFIX, save
+from ..picture import save
 from ..widgets.choice import LABEL, Choice
 from ..widgets.dialogs import Choose
 from ..widgets.panel import Panel
 from ..widgets.pathinput import PathInput, shown
+from ..wishes import NONE, PICTURE, Wish, look_at, with_suffix
 from .base import WIDE
 
 if TYPE_CHECKING:
     from ...core.live import Monitor
-    from ...core.snapshot.evidence import Evidence
     from ...core.snapshot.exporting import Progress
-    from ...core.snapshot.masking import Mask
-    from ...core.snapshot.scope import Part, Scope
+    from ...core.snapshot.scope import Scope
     from ..app import CxtopApp
 
-PICTURE = "svg"
-NONE = "none"
 PAINT_EVERY_S = 0.1
 _COUNT_AFTER_S = 0.1
 _ROOMY = 60
@@ -115,24 +111,9 @@ class ExportDialog(ModalScreen[None]):
     def _strictness(self) -> str:
         return self.query_one("#export-mask", Choice).chosen
 
-    def _mask(self) -> Mask:
-        from ...core.snapshot.masking import Mask, Strictness
-
-        return Mask(Strictness(self._strictness), self._monitor.store.redactor)
-
-    def _evidence(self, parts: frozenset[Part]) -> Evidence:
-        from ...core.snapshot.evidence import Evidence
-
-        monitor, profile = self._monitor, self._monitor.profile
-        return Evidence(
-            monitor.store,
-            monitor.library,
-            replace(self._scope, parts=parts),
-            profile_name=profile.name,
-            platform=profile.platform,
-            at=self.app.now(),
-            health=monitor.health.actions(),
-        )
+    @property
+    def _wish(self) -> Wish:
+        return Wish(self._scope, self._format, self._strictness)
 
     @on(Choice.Changed, "#export-scope")
     def _other_scope(self) -> None:
@@ -159,16 +140,14 @@ class ExportDialog(ModalScreen[None]):
 
     def _propose(self) -> None:
         """A name that fits what is chosen, unless another was typed."""
-        from ...core.snapshot.formats import FORMATS
-
         line = self.query_one(PathInput)
-        suffix = SUFFIX if self._format == PICTURE else FORMATS[self._format].suffix
+        suffix = self._wish.suffix
         if line.value == self._proposed:
             title = "screen" if self._format == PICTURE else self._scope.title
             proposed = shown(self._folder / file_name(title, self.app.now(), suffix))
             self._proposed = line.value = proposed
         else:
-            line.value = _with_suffix(line.value, suffix)
+            line.value = with_suffix(line.value, suffix)
         line.cursor_position = len(line.value)
 
     # what would come of it
@@ -183,11 +162,12 @@ class ExportDialog(ModalScreen[None]):
         note.update(content(("counting …", "dim")))
         await asyncio.sleep(_COUNT_AFTER_S)
         try:
-            counts = await self._evidence(self._scope.parts).counts()
+            wish = self._wish
+            counts = await wish.evidence(self._monitor, self.app.now(), whole=True).counts()
         except CxtopError as error:
             note.update(content((error.what, "bad")))
             return
-        holds = self._held()
+        holds = wish.held()
         inside = {part: number for part, number in counts.parts.items() if part in holds}
         lost = {part: number for part, number in counts.parts.items() if part not in holds}
         about = f" · about {words.size(counts.size)}" if any(inside.values()) else ""
@@ -196,12 +176,6 @@ class ExportDialog(ModalScreen[None]):
         if any(lost.values()):
             rows.append((("▲ ", "warn"), (f"without {told(lost)}", "dim")))
         note.update(lines(rows))
-
-    def _held(self) -> frozenset[Part]:
-        """What of the scope the form has room for."""
-        from ...core.snapshot.formats import FORMATS
-
-        return FORMATS[self._format].holds & self._scope.parts
 
     @work(exclusive=True, group="look", exit_on_error=False)
     async def _look(self) -> None:
@@ -217,7 +191,10 @@ class ExportDialog(ModalScreen[None]):
         note.update(content(("looking what would be masked …", "dim")))
         await asyncio.sleep(_COUNT_AFTER_S)
         try:
-            seen = await preview(self._evidence(self._held()), self._mask())
+            wish = self._wish
+            seen = await preview(
+                wish.evidence(self._monitor, self.app.now()), wish.mask(self._monitor)
+            )
         except CxtopError as error:
             note.update(content((error.what, "bad")))
             return
@@ -241,8 +218,8 @@ class ExportDialog(ModalScreen[None]):
     @work(exclusive=True, group="begin", exit_on_error=False)
     async def _begin(self) -> None:
         text = self.query_one(PathInput).value.strip()
-        path, fault, there = await asyncio.to_thread(_look_at, self._folder, text)
-        if self._format != PICTURE and not self._held():
+        path, fault, there = await asyncio.to_thread(look_at, self._folder, text)
+        if self._format != PICTURE and not self._wish.held():
             fault = "Nothing of this has room in that form; choose another."
         if fault:
             self._fault(fault)
@@ -301,14 +278,17 @@ class ExportDialog(ModalScreen[None]):
 
     async def _written(self, path: Path, overwrite: bool) -> str:
         if self._format == PICTURE:
-            size = await save(self._picture, path, overwrite=overwrite)
+            size = await save(
+                self._picture, path, overwrite=overwrite, redactor=self._monitor.store.redactor
+            )
             return f"Written: {shown(path)} ({words.size(size)}): the screen as a picture."
         from ...core.snapshot.exporting import export
 
+        wish = self._wish
         done = await export(
-            self._evidence(self._held()),
+            wish.evidence(self._monitor, self.app.now()),
             format=self._format,
-            mask=self._mask(),
+            mask=wish.mask(self._monitor),
             path=path,
             overwrite=overwrite,
             progress=self._take,
@@ -363,30 +343,3 @@ class ExportDialog(ModalScreen[None]):
         line = self.query_one("#export-fault", Static)
         line.display = bool(text)
         line.update(content((text, "bad")))
-
-
-def _with_suffix(text: str, suffix: str) -> str:
-    """The path with another ending, where it ended as one of the forms does."""
-    from ...core.snapshot.formats import FORMATS
-
-    known = {SUFFIX, *(form.suffix for form in FORMATS.values())}
-    for ending in known:
-        if text.endswith(ending):
-            return text.removesuffix(ending) + suffix
-    return text
-
-
-def _look_at(folder: Path, text: str) -> tuple[Path, str, bool]:
-    """The path that was typed, what keeps a file from being written there, and whether one is
-    there already."""
-    path = folder / text
-    try:
-        path = folder / Path(text).expanduser()
-        if path.is_dir():
-            return path, f"{shown(path)} is a folder; add a name.", False
-        parent = path if text.endswith("/") else path.parent
-        if not parent.is_dir():
-            return path, f"There is no folder {shown(parent)}.", False
-        return path, "", path.exists()
-    except (OSError, ValueError, RuntimeError) as error:
-        return path, f"{shown(path)} cannot be written: {error}.", False

@@ -79,9 +79,11 @@ class FailureScreen(CxScreen):
         )
         sign, word, tone = recovery_sign(recovery.state)
         directive = recovery.recovery_directive or "no directive yet"
+        tried = attempt_words(recovery)
+        attempt = "" if tried == words.NOTHING else f" · attempt {tried}"
         self.query_one("#failure-state", Rule).tell(
             ((f"{sign} {word}", tone),),
-            ((f"{directive} · attempt {attempt_words(recovery)}", "dim"),),
+            ((f"{directive}{attempt}", "dim"),),
         )
         rows: list[Line] = [
             ((recovery.error_code or "no code yet", "bad"), (f"  {recovery.message}", "")),

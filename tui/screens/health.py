@@ -171,6 +171,10 @@ class HealthScreen(RoomScreen):
             found.append(scopes.action(here))
         return found
 
+    @property
+    def action_in_view(self) -> str:
+        return self.table.cursor_key or ""
+
     # keys
 
     @on(Table.Moved, "#actions")

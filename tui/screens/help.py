@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
@@ -64,7 +65,9 @@ _PLACES = (
     ("trees", JsonTree),
 )
 
-_NOTHING_ACTS = "\n■ This is a snapshot: keys that ask a platform or change something do nothing."
+_NOTHING_ACTS = (
+    "\n■ This is a snapshot: the keys that ask a platform or change something are left out."
+)
 
 
 def all_keys(app: type[App[str]]) -> list[keymap.Key]:
@@ -126,8 +129,24 @@ class HelpScreen(CxScreen):
             for where, owner in _PLACES
             if isinstance(self._about, owner) or self._about.query(owner)
         }
+        acting = self._acting() if self.app.is_exhibit else set()
         return [
             key
             for key in all_keys(type(self.app))
-            if key.where == keymap.EVERYWHERE or key.where in owners
+            if (key.where == keymap.EVERYWHERE or key.where in owners) and key.id not in acting
         ]
+
+    def _acting(self) -> set[str]:
+        """The ids of the bindings that do nothing in a snapshot."""
+        places = [
+            (type(self.app).BINDINGS, self.app.ACTS),
+            (type(self._about).BINDINGS, self._about.ACTS),
+        ]
+        return {
+            binding.id
+            for bindings, acts in places
+            for binding in bindings
+            if isinstance(binding, Binding)
+            and binding.id
+            and binding.action.partition("(")[0] in acts
+        }

@@ -38,6 +38,8 @@ _SOURCES = {
     "generated": "request id made by the capture",
 }
 
+_STEP = Binding.Group("exchange")
+
 
 class InspectorScreen(CxScreen):
     """Request and response side by side, the diagnosis and the flow's steps below."""
@@ -57,9 +59,21 @@ class InspectorScreen(CxScreen):
         Binding("R", "again", "send again", show=False, id="inspector.again"),
         Binding("tab", "side", "other side", show=False, id="inspector.side"),
         Binding(
-            "left_square_bracket", "step(-1)", "before", id="inspector.before", key_display="["
+            "left_square_bracket",
+            "step(-1)",
+            "before",
+            id="inspector.before",
+            key_display="[",
+            group=_STEP,
         ),
-        Binding("right_square_bracket", "step(1)", "after", id="inspector.after", key_display="]"),
+        Binding(
+            "right_square_bracket",
+            "step(1)",
+            "after",
+            id="inspector.after",
+            key_display="]",
+            group=_STEP,
+        ),
         Binding("A", "all", "show all", show=False, id="inspector.all"),
         Binding("v", "pager", "open in pager", show=False, id="inspector.pager"),
         Binding("V", "editor", "open in editor", show=False, id="inspector.editor"),

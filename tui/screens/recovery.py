@@ -14,14 +14,22 @@ from textual.widgets import Input, TabbedContent, TabPane
 from ...core.models import AuditEntry, DeadLetter, LetterState, Recovery
 from .. import words
 from ..ink import Line, Span
-from ..widgets.dialogs import Ask, Choose
 from ..widgets.filterline import FilterLine
 from ..widgets.panel import Panel
-from ..widgets.recoverytable import AUDIT_COLUMNS, letter_columns, recovery_columns, recovery_sign
+from ..widgets.recoverytable import (
+    AUDIT_COLUMNS,
+    delivery_words,
+    entry_key,
+    letter_columns,
+    letter_text,
+    recovery_columns,
+    recovery_sign,
+)
 from ..widgets.roomrule import RoomRule
 from ..widgets.rule import Rule
 from ..widgets.table import Table
 from .base import WIDE, RoomScreen
+from .deadletters import ask_delivery, ask_discard
 
 if TYPE_CHECKING:
     from ...core.live import Change
@@ -65,7 +73,7 @@ class RecoveryScreen(RoomScreen):
         self.letters: Table[DeadLetter] = Table(
             letter_columns(now), lambda row: row.error_id, id="dead-letters"
         )
-        self.audit: Table[AuditEntry] = Table(AUDIT_COLUMNS, _entry_key, id="audit-log")
+        self.audit: Table[AuditEntry] = Table(AUDIT_COLUMNS, entry_key, id="audit-log")
         self._limits = dict.fromkeys(_PANES, PAGE)
         self._totals = dict.fromkeys(_PANES, 0)
         self._waiting = 0
@@ -120,7 +128,7 @@ class RecoveryScreen(RoomScreen):
         letters = await recovery.letters(limit=limits["letters"])
         audit = await recovery.audit(text, limit=limits["audit"])
         self._waiting = (await recovery.dead_letters.counts())[LetterState.WAITING]
-        matching = [letter for letter in letters.items if text.lower() in _text_of(letter)]
+        matching = [letter for letter in letters.items if text.lower() in letter_text(letter)]
         self._totals = {
             "failures": failures.total,
             "letters": len(matching) if text else letters.total,
@@ -168,6 +176,8 @@ class RecoveryScreen(RoomScreen):
                 tabs.get_tab(pane).label = label
         running = sum(not row.state.over for row in self.failures.rows if row is not None)
         spans: list[Span] = []
+        if self.letters.marks:
+            spans.append((f"{words.plural(len(self.letters.marks), 'letter')} marked · ", "accent"))
         if running and self.size.width >= WIDE:
             spans.append((f"{running} under way · ", "busy"))
         if self._waiting:
@@ -184,21 +194,12 @@ class RecoveryScreen(RoomScreen):
             panel.tell([_what(row.message), ((row.note, "dim"),)])
         elif isinstance(row, DeadLetter):
             rule.tell(((row.error_id, "strong"),), ((row.error_code, "bad"),))
-            panel.tell([_what(row.message), self._delivery(row)])
+            monitor = self.app.monitor
+            deliverable = monitor is None or monitor.recovery.dead_letters.can_deliver
+            panel.tell([_what(row.message), delivery_words(row, deliverable=deliverable)])
         elif isinstance(row, AuditEntry):
             rule.tell(((row.error_id, "strong"),), ((row.event_type.value, "dim"),))
             panel.tell([((row.detail or words.day_and_time(row.resolved_at), ""),)])
-
-    def _delivery(self, letter: DeadLetter) -> Line:
-        if letter.reason:
-            return (("discarded: ", "dim"), (letter.reason, ""))
-        if letter.last_answer:
-            when = words.clock(letter.last_at)
-            return ((f"the webhook at {when}: ", "dim"), (letter.last_answer, ""))
-        monitor = self.app.monitor
-        if monitor is not None and not monitor.recovery.dead_letters.can_deliver:
-            return (("▲ ", "warn"), ("Set dead_letter_webhook in the profile to deliver it.", ""))
-        return (("It is on its way to the webhook.", "dim"),)
 
     def scopes(self) -> Sequence[Scope]:
         from .. import scopes
@@ -264,8 +265,7 @@ class RecoveryScreen(RoomScreen):
         if self.query_one(FilterLine).value:
             self.query_one(FilterLine).close()
         else:
-            self.letters.marks.clear()
-            self.letters.refresh()
+            self._unmark()
         self.refresh_bindings()
 
     def action_tab(self, by: int) -> None:
@@ -277,6 +277,7 @@ class RecoveryScreen(RoomScreen):
 
     def action_mark(self) -> None:
         self.letters.toggle_mark()
+        self._tell_tabs()
         self.refresh_bindings()
 
     def action_copy(self) -> None:
@@ -289,69 +290,17 @@ class RecoveryScreen(RoomScreen):
         return sorted(self.letters.marks) or ([cursor] if cursor else [])
 
     def action_deliver(self) -> None:
-        monitor, chosen = self.app.monitor, self._chosen()
-        if monitor is None or not chosen:
-            return
-        if not monitor.recovery.dead_letters.can_deliver:
-            self.app.say(
-                "There is no webhook: set dead_letter_webhook in the profile, or "
-                "CXTOP_DEAD_LETTER_WEBHOOK.",
-                severity="warning",
-            )
-            return
-
-        def deliver(answer: str | None) -> None:
-            if answer == "yes":
-                self.letters.marks.clear()
-                self.app.command(
-                    lambda monitor: monitor.recovery.redeliver(chosen),
-                    f"{words.plural(len(chosen), 'dead letter')} on the way to the webhook.",
-                )
-
-        self.app.push_screen(
-            Choose(
-                f"Deliver {words.plural(len(chosen), 'dead letter')} now?",
-                [("no", "no, leave as it is"), ("yes", "yes, post to the webhook")],
-                now="no",
-                note="One that was delivered before is sent once more.",
-            ),
-            deliver,
-        )
+        ask_delivery(self.app, self._chosen(), self._unmark)
 
     def action_discard(self) -> None:
-        chosen = self._chosen()
-        if not chosen:
-            return
+        ask_discard(self.app, self._chosen(), self._unmark)
 
-        def give_up(reason: str | None) -> None:
-            if not reason:
-                return
-            self.letters.marks.clear()
-            for error_id in chosen:
-                self.app.command(
-                    lambda monitor, error_id=error_id: monitor.recovery.discard(error_id, reason),
-                    f"The dead letter {error_id} is discarded; the audit log has the reason.",
-                )
-
-        self.app.push_screen(
-            Ask(
-                f"Discard {words.plural(len(chosen), 'dead letter')}?",
-                "Delivered no more, but kept. The audit log has the reason.",
-                placeholder="why it is not needed",
-                fault=lambda text: "" if text else "Say why, or leave with Esc.",
-            ),
-            give_up,
-        )
+    def _unmark(self) -> None:
+        self.letters.marks.clear()
+        self.letters.refresh()
+        self._tell_tabs()
+        self.refresh_bindings()
 
 
 def _what(message: str) -> Line:
     return ((message.split("\n", 1)[0] or "The platform gave no message.", ""),)
-
-
-def _entry_key(entry: AuditEntry) -> str:
-    return f"{entry.error_id} {entry.event_type} {entry.resolved_at.isoformat()}"
-
-
-def _text_of(letter: DeadLetter) -> str:
-    parts = (letter.error_id, letter.action_id, letter.error_code, letter.state, letter.message)
-    return " ".join((*parts, letter.last_answer, letter.reason)).lower()

@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from ...core.models import ErrorGroup, RunView
 from .. import words
 from ..bars import bar, sparkline
 from ..ink import Line, Span
@@ -26,6 +25,7 @@ from .base import RoomScreen
 
 if TYPE_CHECKING:
     from ...core.live import Change
+    from ...core.models import ErrorGroup, RunView
     from ...core.snapshot.scope import Scope
 
 
@@ -54,6 +54,7 @@ class RunsScreen(RoomScreen):
         self.columns = run_columns(lambda: self.app.now())
         self.table: Table[RunView] = Table(self.columns, lambda view: view.run_id, id="runs")
         self._groups: dict[str, list[ErrorGroup]] = {}
+        self._added: str | None = None
 
     def body(self) -> Iterable[Widget]:
         yield RoomRule("runs")
@@ -89,6 +90,7 @@ class RunsScreen(RoomScreen):
         shown = [view for view in views if not wanted or wanted in _haystack(view)]
         shown = self._ordered(shown)
         self.table.show(shown, empty=self._nothing(len(views)))
+        self._go_to_added(shown)
         marks = len(self.table.marks)
         self.query_one(RoomRule).note(
             (
@@ -102,6 +104,12 @@ class RunsScreen(RoomScreen):
             ),
         )
         self._sum_up()
+
+    def _go_to_added(self, shown: Sequence[RunView]) -> None:
+        place = next((i for i, view in enumerate(shown) if view.run_id == self._added), None)
+        if place is not None:
+            self._added = None
+            self.table.move_to(place)
 
     def _ordered(self, views: Sequence[RunView]) -> Sequence[RunView]:
         if self.table.sorted_by is None:
@@ -120,6 +128,8 @@ class RunsScreen(RoomScreen):
             )
         if self.app.monitor is None:
             return ((self.app.opening, "dim"),)
+        if self.app.is_exhibit:
+            return (("The snapshot holds no runs.", ""),)
         return (
             ("No runs are watched yet. ", ""),
             ("Press ", "dim"),
@@ -248,6 +258,7 @@ class RunsScreen(RoomScreen):
     def action_add(self) -> None:
         def add(run_id: str | None) -> None:
             if run_id:
+                self._added = run_id
                 self.app.command(lambda monitor: monitor.watch(run_id), f"Watching {run_id}.")
 
         note = "The id that the platform gave when the run was started."

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 FRAME_S = 0.2
 """How often the countdown and the line of now move while there is more to come."""
 
+_ZOOM = Binding.Group("zoom")
+_MOVE = Binding.Group("move")
+
 
 class TimelineScreen(CxScreen):
     """One call: lanes of attempts above, the attempts in words below."""
@@ -53,11 +56,22 @@ class TimelineScreen(CxScreen):
         "which the vendor asks for; e opens the exchange that a captured handler's call belongs to."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus,equals_sign", "zoom(1)", "nearer", id="timeline.nearer", key_display="+"),
-        Binding("minus", "zoom(-1)", "farther", id="timeline.farther", key_display="-"),
+        Binding(
+            "plus,equals_sign",
+            "zoom(1)",
+            "nearer",
+            id="timeline.nearer",
+            key_display="+",
+            group=_ZOOM,
+        ),
+        Binding(
+            "minus", "zoom(-1)", "farther", id="timeline.farther", key_display="-", group=_ZOOM
+        ),
         Binding("0", "fit", "all", id="timeline.all"),
-        Binding("left,h", "pan(-1)", "earlier", id="timeline.earlier", key_display="h"),
-        Binding("right,l", "pan(1)", "later", id="timeline.later", key_display="l"),
+        Binding(
+            "left,h", "pan(-1)", "earlier", id="timeline.earlier", key_display="h", group=_MOVE
+        ),
+        Binding("right,l", "pan(1)", "later", id="timeline.later", key_display="l", group=_MOVE),
         Binding("left_square_bracket", "step(-1)", "", id="timeline.previous", show=False),
         Binding("right_square_bracket", "step(1)", "", id="timeline.next", show=False),
         Binding("e", "exchange", "its exchange", id="timeline.exchange"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from ...core.models import Connection, ConnectionState
+from ...core.states import Connection, ConnectionState
 from ..ink import Span, content
 
 

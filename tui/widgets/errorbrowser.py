@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..app import CxtopApp
 
 _ALL = ""
+_PAGE = Binding.Group("page")
 _SORTS = {"seen": "as they came", "record": "record", "code": "code", "message": "message"}
 
 
@@ -34,8 +35,22 @@ class ErrorBrowser(Horizontal):
     app: CxtopApp  # pyright: ignore[reportIncompatibleMethodOverride, reportUninitializedInstanceVariable]
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left_square_bracket", "turn(-1)", "page back", id="errors.back", key_display="["),
-        Binding("right_square_bracket", "turn(1)", "page on", id="errors.on", key_display="]"),
+        Binding(
+            "left_square_bracket",
+            "turn(-1)",
+            "page back",
+            id="errors.back",
+            key_display="[",
+            group=_PAGE,
+        ),
+        Binding(
+            "right_square_bracket",
+            "turn(1)",
+            "page on",
+            id="errors.on",
+            key_display="]",
+            group=_PAGE,
+        ),
         Binding("J", "jump", "to page", id="errors.jump"),
         Binding("slash", "find", "find", id="errors.find", key_display="/"),
         Binding("o", "sort", "sort", id="errors.sort"),

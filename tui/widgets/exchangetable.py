@@ -138,7 +138,7 @@ EXCHANGE_COLUMNS: tuple[Column[Listed], ...] = (
     Column("took", "TOOK", 8, _took, right=True, drop=1),
     Column("size", "SIZE", 8, _size, right=True, drop=6),
     Column("action", "ACTION", 12, _action, flex=1, widest=24, drop=5),
-    Column("outcome", "WHAT IT IS", 18, _outcome, flex=2, widest=44),
+    Column("outcome", "WHAT IT IS", 24, _outcome, flex=2, widest=44),
     Column("flow", "FLOW EXECUTION", 14, _flow, flex=1, widest=36, drop=8),
     Column("service", "SERVICE", 10, _service, widest=20, drop=7),
 )

@@ -37,10 +37,14 @@ class FilterLine(Input):
         self._history = [] if history is None else history
         self._back = 0
 
+    def allow_focus(self) -> bool:
+        """A line that is hidden takes no keys."""
+        return bool(self.display)
+
     def ask(self) -> None:
-        """Show the line and take the focus."""
+        """Show the line and take the focus, at once: the next key is for it already."""
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)
 
     def close(self) -> None:
         """Take the filter away and hide."""

@@ -74,13 +74,13 @@ def health_columns(
         Column("action", "ACTION", 14, name, flex=3, widest=40, order=lambda h: h.action_id),
         Column("share", f"0–{scale:g} %", 8, share, flex=2, widest=24, drop=8, order=_rate),
         Column("rate", "RATE", 8, _percent, right=True, order=_rate),
-        Column("executions", "CALLS", 8, _executions, right=True, drop=5, order=_count),
+        Column("executions", "CALLS", 8, _executions, right=True, drop=7, order=_count),
         Column("errors", "ERRORS", 7, _errors, right=True, drop=9, order=_error_count),
         Column("codes", "TOP CODES", 20, _codes, flex=4, widest=64, drop=11),
         Column("average", "AVERAGE", 7, _average, right=True, drop=12, order=_average_ms),
         Column("p95", "P95", 7, _p95, right=True, drop=13, order=_p95_ms),
         Column("trend", "TREND", 10, _trend, flex=1, widest=24, drop=10),
-        Column("source", "SOURCE", 8, _source, drop=7, order=_source_word),
+        Column("source", "SOURCE", 8, _source, drop=5, order=_source_word),
         Column("age", "AGE", 4, age, right=True, drop=3, order=_as_of),
     )
 

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
 from ...core.models import ErrorGroup, Poll, RunView, WatchState
+from ...core.text import clip
 from .. import words
 from ..bars import bar, sparkline
 from ..ink import Line, Tone
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..app import CxtopApp
 
 _LABEL = 14
+_CODE = 25
 
 
 class Overview(VerticalScroll, can_focus=True):
@@ -142,11 +144,11 @@ def _times(view: RunView, now: datetime) -> list[Line]:
 def _codes(groups: list[ErrorGroup], width: int) -> list[Line]:
     top = groups[0].count
     total = sum(group.count for group in groups)
-    room = max(6, min(30, width - 46))
+    room = max(6, min(30, width - _LABEL - _CODE - 8 - 6))
     return [
         (
             (f"{'by code' if position == 0 else '':<{_LABEL}}", "dim"),
-            (f"{group.code[:24]:<25}", ""),
+            (f"{clip(group.code, _CODE - 1):<{_CODE}}", ""),
             *bar(group.count / top, room, "bad", track=False),
             (f"{words.amount(group.count):>8}", ""),
             (f"{words.share(group.count / total):>6}", "dim"),

@@ -70,6 +70,29 @@ def lineage_words(recovery: Recovery, width: int) -> str:
     return head + words.short_id(recovery.run_id, width - len(head))
 
 
+def delivery_words(letter: DeadLetter, *, deliverable: bool) -> Line:
+    """What became of a letter, or what keeps it; `deliverable`: there is a webhook."""
+    if letter.reason:
+        return (("discarded: ", "dim"), (letter.reason, ""))
+    if letter.last_answer:
+        when = words.clock(letter.last_at)
+        return ((f"the webhook at {when}: ", "dim"), (letter.last_answer, ""))
+    if not deliverable:
+        return (("▲ ", "warn"), ("Set dead_letter_webhook in the profile to deliver it.", ""))
+    return (("It is on its way to the webhook.", "dim"),)
+
+
+def letter_text(letter: DeadLetter) -> str:
+    """All that a filter looks for in a letter."""
+    parts = (letter.error_id, letter.action_id, letter.error_code, letter.state, letter.message)
+    return " ".join((*parts, letter.last_answer, letter.reason)).lower()
+
+
+def entry_key(entry: AuditEntry) -> str:
+    """What tells an entry of the audit log from all others."""
+    return f"{entry.error_id} {entry.event_type} {entry.resolved_at.isoformat()}"
+
+
 def due_words(due_at: datetime | None, now: datetime) -> Line:
     """How long until something is done."""
     if due_at is None:

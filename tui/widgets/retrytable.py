@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...core.models import Attempt, Call, CallState
+from ...core.text import clip
 from .. import words
 from ..attempts import (
     attempt_sign,
@@ -37,10 +38,10 @@ def retry_columns(clock: Clock) -> tuple[Column[Call], ...]:
 
     return (
         Column("started", "TIME", 8, _started),
-        Column("call", "CALL", 12, _operation, flex=2, widest=28),
-        Column("run", "RUN", 12, _run, flex=3, widest=40, drop=1),
+        Column("call", "CALL", 20, _operation, flex=3, widest=40),
+        Column("run", "RUN", 12, _run, flex=2, widest=40, drop=1),
         Column("tries", "TRIES", 5, _tries, right=True),
-        Column("state", "STATE", 16, state, flex=2, widest=32),
+        Column("state", "STATE", 14, state, flex=2, widest=32),
         Column("waited", "WAITED", 9, _waited, right=True, drop=2),
         Column("next", "NEXT IN", 8, next_in, right=True),
         Column("outcomes", "OUTCOMES", 18, _outcomes, flex=2, widest=40, drop=4),
@@ -52,9 +53,14 @@ def _started(call: Call, _width: int) -> Line:
     return ((words.clock(call.started_at), "dim"),)
 
 
-def _operation(call: Call, _width: int) -> Line:
+def _operation(call: Call, width: int) -> Line:
     if call.service:
-        return ((f"{call.service} ", "accent"), (call.operation, ""))
+        # The end of the path tells one call from another; the service has no more than half.
+        service = clip(call.service, max(4, width // 2))
+        return (
+            (f"{service} ", "accent"),
+            (words.path_end(call.operation, width - len(service) - 1), ""),
+        )
     return ((call.operation, ""),)
 
 

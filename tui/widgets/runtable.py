@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from ...core.models import RunStatus, RunView, WatchState
+from ...core.states import RunStatus, WatchState
 from .. import words
 from ..bars import bar, sparkline
 from ..clock import Clock
 from ..ink import Line, Tone
 from ..signs import run_sign
 from .columns import Column
+
+if TYPE_CHECKING:
+    from ...core.models import RunView
 
 _BAR_TONES: dict[RunStatus, Tone] = {
     RunStatus.COMPLETED: "good",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
+from ...core.states import ConnectionState
 from .. import words
 from ..bars import bar
 from ..ink import Line, Span, content, width_of
-from ..signs import connection_sign
+from ..signs import Sign, connection_sign
 
 if TYPE_CHECKING:
     from ...core.live import Monitor
@@ -52,7 +53,7 @@ class TopLine(Widget):
         parts: list[tuple[int, Line]] = [(1, ((words.clock(now), ""),))]
         if self.app.profile_name is None:
             return parts
-        sign, word, tone = connection_sign(self.app.connection.state)
+        sign, word, tone = self._connection()
         parts.clear()
         if self.app.platform_words:
             parts.append((3, ((self.app.platform_words, "dim"),)))
@@ -72,6 +73,14 @@ class TopLine(Widget):
             parts.append((5, ((f"next poll {self._next_poll(monitor, now)}", "dim"),)))
         parts.append((1, ((words.clock(now), ""),)))
         return parts
+
+    def _connection(self) -> Sign:
+        state = self.app.connection.state
+        monitor = self.app.monitor
+        if state is ConnectionState.CONNECTING and monitor is not None and not monitor.views():
+            # Nobody has asked yet, so that there is nothing to wait for.
+            return "○", "nothing asked yet", "dim"
+        return connection_sign(state)
 
     def _exhibited(self, made: datetime, width: int) -> Line:
         """In a snapshot the time stands still, and nobody is asked: only what it is is said."""

@@ -19,6 +19,7 @@ from ...redact import REDACTOR
 from ...text import clip
 from ..identity import CURRENT, Identity
 from .checking import Checker
+from .connections import Client
 from .errors import (
     ActionError,
     HandlerError,
@@ -29,7 +30,7 @@ from .errors import (
 from .mapping import FAULT, STANDARD, Code, Table, code_of, codes_in
 from .retrying import Retrying
 from .schema import ActionSchema
-from .upstream import BlockingUpstream, Client, Upstream
+from .upstream import BlockingUpstream, Upstream
 
 LOGGER = logging.getLogger("cxtop.capture.handler")
 

@@ -1,33 +1,27 @@
-"""The client that a handler gets for its calls to other services: it retries, and it is seen."""
+"""A handler's calls to other services: retried, bounded, and seen."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import secrets
-import threading
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel
 
-from ... import __version__
-from ...errors import ConfigError
 from ..identity import Identity
-from .checking import parsed
+from .answer import UpstreamAnswer
+from .connections import Client
 from .errors import (
     UnreadableAnswerError,
     UpstreamError,
     UpstreamTimeoutError,
     UpstreamUnreachableError,
 )
-from .retrying import Course, Retrying, Try
+from .retrying import Course, Try
 
-M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 NOTHING: Any = object()
@@ -36,124 +30,6 @@ NOTHING: Any = object()
 _REPEATABLE = ("GET", "HEAD")
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LASTING = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
-_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
-_WIDTH = 100
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamAnswer:
-    """What an upstream answered, after so many `attempts`; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
-    attempts: int = 1
-
-    @property
-    def text(self) -> str:
-        """The body as UTF-8 text, with U+FFFD for what is none."""
-        return self.content.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """The body's JSON value. Raises UnreadableAnswerError where it breaks."""
-        try:
-            return json.loads(self.content, parse_constant=_refuse)
-        except json.JSONDecodeError as error:
-            told = f"line {error.lineno}, column {error.colno}"
-            why = f"Its JSON breaks at {told}." if self.content.strip() else "It is empty."
-        except UnicodeDecodeError as error:
-            why = f"Byte {error.start + 1} is not UTF-8."
-        except (ValueError, RecursionError) as error:
-            why = f"Its JSON holds what JSON does not have ({type(error).__name__})."
-        raise self._unreadable(why)
-
-    def parsed(self, model: type[M]) -> M:
-        """The body as a pydantic model. Raises UnreadableAnswerError that names the fields."""
-        value, findings = parsed(model, self.json())
-        if findings:
-            raise self._unreadable("; ".join(f"{path} {told}" for path, told in findings) + ".")
-        return value
-
-    def _unreadable(self, why: str) -> UnreadableAnswerError:
-        return UnreadableAnswerError(
-            "The upstream's answer cannot be read.",
-            why=why,
-            attempts=self.attempts,
-            status=self.status,
-        )
-
-
-class Client:
-    """The connections of one handler to its upstreams, shared by all its calls.
-
-    `base_url` is what relative URLs hang under; `headers` go to its host only. Both may be
-    functions, which are asked at each call. Connections belong to the event loop that runs.
-    """
-
-    def __init__(
-        self,
-        base_url: str | Callable[[], str],
-        headers: Mapping[str, str] | Callable[[], Mapping[str, str]],
-        rules: Retrying,
-    ) -> None:
-        self._base_url = base_url
-        self._headers = headers
-        self.rules = rules
-        self._client: httpx.AsyncClient | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._making = threading.Lock()
-        self._context: Any = None
-
-    def target(self, url: str) -> tuple[httpx.URL, Mapping[str, str]]:
-        """Where `url` leads, and the headers for there. Raises ConfigError where it is no URL."""
-        base = self._base_url() if callable(self._base_url) else self._base_url
-        whole = url
-        if not url.startswith(("http://", "https://")):
-            whole = f"{base.rstrip('/')}/{url.lstrip('/')}"
-        try:
-            target, home = httpx.URL(whole), httpx.URL(base)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise ConfigError("The upstream's URL is none.", why=f"{error}.") from None
-        if target.scheme not in ("http", "https") or not target.host:
-            raise ConfigError(
-                "The upstream's URL is none.",
-                why="It has no host.",
-                fix="Give data_action a base_url, or whole URLs to its calls.",
-            )
-        if (target.scheme, target.netloc) != (home.scheme, home.netloc):
-            return target, {}
-        return target, self._headers() if callable(self._headers) else self._headers
-
-    async def opened(self) -> httpx.AsyncClient:
-        """The client for the event loop that runs."""
-        loop = asyncio.get_running_loop()
-        if self._context is None:
-            # Certificates are read from the disk, which takes longer than others may wait.
-            self._context = await asyncio.to_thread(httpx.create_ssl_context)
-        with self._making:
-            if self._client is None or self._loop is not loop:
-                self._loop = loop
-                self._client = httpx.AsyncClient(
-                    verify=self._context,
-                    follow_redirects=False,
-                    limits=httpx.Limits(max_connections=_WIDTH),
-                    # No cookie is kept: they would tie the calls of strangers together.
-                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                    headers={
-                        "user-agent": f"cxtop-handler/{__version__}",
-                        # What is read is bounded, which a packed body would undo.
-                        "accept-encoding": "identity",
-                        "accept": "application/json",
-                    },
-                    mounts=dict.fromkeys(_LOOPBACK),
-                )
-            return self._client
-
-    async def close(self) -> None:
-        """Close the connections; they open again when they are needed."""
-        client, self._client = self._client, None
-        if client is not None and self._loop is asyncio.get_running_loop():
-            await client.aclose()
 
 
 class Upstream:
@@ -345,7 +221,3 @@ async def _bounded(response: httpx.Response, most: int) -> bytes | None:
 
 def _dumped(value: Any) -> bytes:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(word)

@@ -6,12 +6,10 @@ tables are those of GitHub and GitLab.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from ...markdown import code, table
 from ...models import HealthState
-from ...text import clip, safe
 from ..scope import EVERY_PART, Part
 from .heading import heading
 from .pouring import Progress, pour
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
 _RUNS = 15
 _CODES = 10
 _EXCHANGES = 15
-_LONGEST = 160
-_PIPE = re.compile(r"(\\*)\|")
-_TICKS = re.compile("`+")
 
 
 class MarkdownFormat:
@@ -63,32 +58,6 @@ def as_markdown(summary: Summary, head: dict[str, Any], missing: int = 0) -> str
         _recovery(summary),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def code(text: str, longest: int = _LONGEST) -> str:
-    """`text` in a code span that it cannot leave, nor the table cell around it."""
-    shown = clip(safe(text), longest)
-    if not shown.strip():
-        return NOTHING
-    # Some readers take `\\|` for an escaped backslash, others for an escaped bar: an odd number
-    # of backslashes is right for both.
-    shown = _PIPE.sub(lambda found: "\\" * _odd(len(found[1])) + "|", shown)
-    ticks = max((len(run) for run in _TICKS.findall(shown)), default=0)
-    fence = "`" * (ticks + 1)
-    room = " " if ticks else ""
-    return f"{fence}{room}{shown}{room}{fence}"
-
-
-def _odd(backslashes: int) -> int:
-    return (backslashes + 1) | 1
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already; columns that begin with `>` are for numbers."""
-    names = [name.removeprefix(">") for name in columns]
-    rules = ["---:" if name.startswith(">") else "---" for name in columns]
-    lines = [names, rules, *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _head(summary: Summary, head: dict[str, Any], missing: int) -> str:

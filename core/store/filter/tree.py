@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -57,12 +58,12 @@ class Subject(Protocol):
     def code(self) -> str: ...
 
 
-class Node:
+class Node(ABC):
     """A part of a filter."""
 
+    @abstractmethod
     def matches(self, subject: Subject, texts: Texts) -> bool:
         """Whether it lets `subject` through."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,9 @@ class Word(Node):
 
     def matches(self, subject: Subject, texts: Texts) -> bool:
         places = (subject.url, *ids_of(subject), subject.code, subject.action)
+        # Folded together they take a third of the time, and nothing lies across a line's end.
+        if "\n" not in self.folded:
+            return self.folded in "\n".join(places).casefold()
         return any(self.folded in place.casefold() for place in places)
 
 

@@ -1,12 +1,13 @@
 import asyncio
 import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from cxtop.core.errors import RequestError
 from cxtop.core.live.pace import SLOWEST_S
-from cxtop.core.models import CallState, ConnectionState, RunStatus, WatchState
+from cxtop.core.models import Call, CallState, ConnectionState, RunStatus, WatchState
 
 from ..platforms.server import Reply, profile_for, serving
 from .support import Act, Platform, closed_port, eventually, monitoring, run_at, store_in
@@ -197,6 +198,25 @@ async def test_wrong_credentials_deny_the_connection_until_a_refresh(tmp_path):
         it.monitor.refresh()
         assert it.monitor.connection.state is ConnectionState.CONNECTING
         await it.until(lambda: it.state("a") is it.state("b") is WatchState.LIVE)
+        assert it.monitor.connection.state is ConnectionState.LIVE
+
+
+async def test_calls_that_are_no_polls_tell_of_the_connection_too(tmp_path):
+    async def answers(_asked):
+        return Reply({})
+
+    async with scene(tmp_path, answers) as it:
+        token = Call(
+            call_id="1",
+            operation="token",
+            method="POST",
+            url="https://login.example",
+            started_at=datetime.now(UTC),
+            state=CallState.DONE,
+        )
+        it.monitor.see_call(token)
+        assert it.monitor.connection.state is ConnectionState.CONNECTING
+        await it.monitor.trace("f-1")
         assert it.monitor.connection.state is ConnectionState.LIVE
 
 

@@ -90,9 +90,10 @@ def test_the_text_tells_all_there_is():
 
 def test_markdown_tells_the_same():
     text = as_markdown(ILL, 5, risen=RISEN)
-    assert text.startswith("# Health of crm-lookup\n\n**The error rate of 16.00 % is above")
-    assert "| TIMEOUT | 20 | 10.00 % | 3,010 ms |" in text
-    assert "| HTTP\\_503 | 4 | 2.00 % | 8.2 ms |" in text
+    assert text.startswith("# Health of `crm-lookup`\n\n**The error rate of 16.00 % is above")
+    assert "| `TIMEOUT` | 20 | 10.00 % | 3,010 ms |" in text
+    assert "| `HTTP_503` | 4 | 2.00 % | 8.2 ms |" in text
+    assert "`cxtop tail --filter 'action:crm-lookup code:TIMEOUT'`" in text
     assert "And 2 more codes with 2 errors." in text
     for title in ("Error codes", "Risen since the period before", "Warnings"):
         assert f"\n## {title}\n" in text
@@ -145,6 +146,15 @@ def test_the_filter_that_is_named_can_be_typed(code, action):
     *_, option, typed = shlex.split(step.partition(": ")[2])
     assert option == "--filter"
     assert parse(typed)
+
+
+@pytest.mark.parametrize("odd", ["@everyone", "www.elsewhere.example", "#1", "a|b", "`@c`"])
+def test_in_markdown_what_comes_from_outside_calls_nobody_and_leads_nowhere(odd):
+    risen = (RisenCode(code=odd, before=0, now=10),)
+    text = as_markdown(report((odd, 20), action_id=odd), 5, risen=risen)
+    beside = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+    assert odd not in beside
+    assert beside != text
 
 
 ODD = st.text(st.characters(codec=None), max_size=30)

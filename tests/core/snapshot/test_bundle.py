@@ -1,20 +1,23 @@
 """The bundle: what was written is what is read."""
 
 import asyncio
+import json
 import zipfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from cxtop.core.models import Model
+from cxtop.core.models import Exchange, FlowTrace, Model
 from cxtop.core.snapshot.bundle import Bundle
 from cxtop.core.snapshot.evidence import Evidence
 from cxtop.core.snapshot.formats import FORMATS
 from cxtop.core.snapshot.manifest import VERSION
 from cxtop.core.snapshot.masking import Mask, Strictness
+from cxtop.core.snapshot.records import as_json, from_json
 from cxtop.core.snapshot.scope import EVERY_PART, Part, Scope
 from cxtop.core.store.filter import parse
 
@@ -25,6 +28,7 @@ from .support import (
     at,
     bundle_in,
     evidence_of,
+    exchange,
     opened,
     plain,
     read,
@@ -120,3 +124,30 @@ async def test_what_could_not_be_read_is_told(tmp_path: Path) -> None:
         path.write_bytes(await written(evidence_of(store, library), plain()))
     with Bundle.open(path) as bundle:
         assert bundle.manifest.missing == 12
+
+
+def test_halves_of_characters_in_names_and_numbers_of_any_size_stay() -> None:
+    extra = {"a\ud800": float("inf"), "b\ud801": 2**70, "b": [-(2**64), 1.5, None]}
+    trace = FlowTrace(execution_id="e", fetched_at=NOW, extra=extra)
+    found = from_json(FlowTrace, as_json(trace))
+    assert found.extra == {**extra, "a\ud800": None}
+    assert found.model_copy(update={"extra": extra}) == trace
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda said: said.update(surprise=1),
+        lambda said: said["request"].update(surprise=1),
+        lambda said: said.update(at="2026-03-04T14:32:07"),
+        lambda said: said.update(status="many"),
+        lambda said: said.pop("id"),
+    ],
+    ids=["a field", "a field of a body", "a time without a zone", "no status", "no id"],
+)
+def test_a_line_that_no_cxtop_wrote_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
+    said = json.loads(as_json(exchange(1)))
+    assert from_json(Exchange, json.dumps(said).encode()) == exchange(1)
+    change(said)
+    with pytest.raises(ValueError, match=r"Extra inputs|without a zone|valid integer|required"):
+        from_json(Exchange, json.dumps(said).encode())

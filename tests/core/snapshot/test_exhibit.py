@@ -1,16 +1,15 @@
 """A snapshot behind the façade: everything to see, nothing to do, nothing left behind."""
 
 import asyncio
-import os
 import stat
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cxtop.core.capture.record import encode
 from cxtop.core.config import Profile, Retention
 from cxtop.core.errors import InputError, ReadOnlyError, SnapshotError
 from cxtop.core.live import Monitor
@@ -27,8 +26,10 @@ from cxtop.core.redact import MASK, REDACTOR
 from cxtop.core.snapshot.exhibit import ExhibitMonitor, open_exhibit
 from cxtop.core.snapshot.exporting import export
 from cxtop.core.snapshot.masking import Mask, Strictness
-from cxtop.core.snapshot.privatefolder import MEMORY, PREFIX, private_folder, remove_left
+from cxtop.core.snapshot.privatefolder import MEMORY, PREFIX, private_folder
 from cxtop.core.snapshot.scope import Part, Scope
+from cxtop.core.sources import Library
+from cxtop.core.store import Store
 from cxtop.core.store.filter import parse
 
 from .support import (
@@ -40,6 +41,7 @@ from .support import (
     exchange,
     letter,
     opened,
+    plain,
     recovery,
     settings,
     trace,
@@ -260,6 +262,33 @@ async def test_cancelling_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(place.iterdir()) == []
 
 
+async def test_what_records_say_of_their_size_is_not_believed(tmp_path: Path) -> None:
+    mib = 1024 * 1024
+    liar = exchange(1)
+    body = liar.response.model_copy(update={"size": 0, "value": "x" * mib})
+    liars = [
+        liar.model_copy(update={"id": f"liar-{number}", "response": body}) for number in range(12)
+    ]
+    (tmp_path / "log.jsonl").write_bytes(b"".join(encode(each) for each in liars))
+    path = tmp_path / "liars.cxsnap"
+    async with (
+        await Store.open(tmp_path / "liars.sqlite3") as store,
+        Library.open(store, [tmp_path / "log.jsonl"], follow=False, full_text=False) as library,
+    ):
+        await library.catch_up()
+        await export(evidence_of(store, library), format="cxsnap", mask=plain(), path=path)
+    done: list[int] = []
+    async with open_exhibit(
+        path,
+        base=settings(tmp_path),
+        places=(tmp_path,),
+        progress=lambda count, _total: done.append(count),
+    ):
+        pass
+    # No more of them in memory at a time than a few.
+    assert max(after - before for before, after in pairwise([0, *done])) <= 4
+
+
 async def test_no_room_is_told_in_a_sentence(tmp_path: Path) -> None:
     path = await bundle_in(tmp_path / "made")
     with pytest.raises(SnapshotError, match="no room"):
@@ -268,62 +297,6 @@ async def test_no_room_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 
 # The folder
-
-
-HOLDER = """
-import sys, time
-from pathlib import Path
-from cxtop.core.snapshot.privatefolder import private_folder
-with private_folder(0, places=(Path(sys.argv[1]),)) as folder:
-    print(folder, flush=True)
-    sys.stdin.read()
-"""
-
-
-@pytest.fixture
-def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield process
-        process.kill()
-
-
-def test_what_a_killed_one_left_is_removed_and_a_living_ones_stays(
-    tmp_path: Path, holder: subprocess.Popen[str]
-) -> None:
-    assert holder.stdout is not None
-    theirs = Path(holder.stdout.readline().strip())
-    with private_folder(0, places=(tmp_path,)) as mine:
-        assert mine.exists()
-        assert theirs.exists()
-    holder.kill()
-    holder.wait()
-    assert theirs.exists()
-    with private_folder(0, places=(tmp_path,)):
-        assert not theirs.exists()
-
-
-def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / f"{PREFIX}file"
-    file.write_text("x")
-    target = tmp_path / "target"
-    target.mkdir()
-    link = tmp_path / f"{PREFIX}link"
-    link.symlink_to(target)
-    young = tmp_path / f"{PREFIX}young"
-    young.mkdir()
-    old = tmp_path / f"{PREFIX}old"
-    old.mkdir()
-    os.utime(old, (0, 0))
-    remove_left(tmp_path)
-    assert file.exists()
-    assert link.exists()
-    assert young.exists()
-    assert not old.exists()
 
 
 def test_it_lies_where_there_is_room(tmp_path: Path) -> None:

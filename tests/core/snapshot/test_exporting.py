@@ -48,7 +48,7 @@ class Waiting(Evidence):
                     raise self.error
 
     async def counts(self):
-        from cxtop.core.snapshot.evidence import Counts
+        from cxtop.core.snapshot.counting import Counts
 
         return Counts({Part.EXCHANGES: 500})
 

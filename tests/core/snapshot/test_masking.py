@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cxtop.core.models import Body, BodyKind, Exchange, Failure, Model, RecordError
 from cxtop.core.redact import MASK, REDACTOR, Redactor
 from cxtop.core.snapshot.masking import Mask, Preview, Strictness, preview
-from cxtop.core.snapshot.personal import Personal
+from cxtop.core.snapshot.personal import _EMAIL, _SUSPECT, Personal
 from cxtop.core.snapshot.personalnames import is_personal
 from cxtop.core.snapshot.records import as_json, from_json
 from cxtop.core.snapshot.scope import Part, Scope
@@ -385,3 +385,38 @@ async def test_the_preview_says_what_will_be_masked(tmp_path: Path) -> None:
     assert nothing == Preview((), 12, True)
     assert not mask.masked
     assert NOW
+
+
+# What is remembered
+
+
+def test_what_was_seen_before_is_masked_and_counted_again() -> None:
+    for how in (Strictness.STRICT, Strictness.DEFAULT):
+        once, thrice = Mask(how, REDACTOR), Mask(how, REDACTOR)
+        expected = once.model(full())
+        assert [thrice.model(full()) for _ in range(3)] == [expected] * 3
+        assert thrice.masked == {kind: 3 * number for kind, number in once.masked.items()}
+
+
+def test_an_id_that_holds_a_secret_is_found_among_others() -> None:
+    mask = Mask(Strictness.DEFAULT, REDACTOR)
+    known = mask.model(exchange(1))
+    odd = mask.model(exchange(1, request_id=f"token={CANARY}", conversation_id="c-1"))
+    assert odd == known.model_copy(update={"request_id": f"token={MASK}", "conversation_id": "c-1"})
+    assert mask.masked == {"id": 1}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(
+        st.sampled_from("ab1209@%:.-+ ()/=<[{\"'}]>\\\n,;")
+        | st.characters(codec="utf-8", max_codepoint=0x2FF),
+        max_size=40,
+    )
+)
+def test_what_cannot_match_is_what_no_rule_changes(text: str) -> None:
+    """The quick look that spares most texts the rules is right about each of them."""
+    personal = Personal(lambda kind: None)
+    if not _SUSPECT(text):
+        assert personal._text(text) == text
+        assert personal._without(_EMAIL, "", text) == text

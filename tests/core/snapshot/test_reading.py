@@ -357,6 +357,13 @@ def test_a_zip_of_very_many_members(tmp_path: Path) -> None:
     for broken in (head + large + b"\0" * 20 + end, b"PK\x03\x04" + end):
         path.write_bytes(broken)
         assert "65535 members" in refusal(path).why
+    # Whoever reads them goes by that place, whatever the end itself says, and by its distance
+    # from the end, whatever the way to it says.
+    few = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 60, 4, 0)
+    innocent = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, 60, 4)
+    for lie in (head + large + where + few, head + innocent + large + where + few):
+        path.write_bytes(lie)
+        assert "70000 members" in refusal(path).why
 
 
 # Other files

@@ -10,7 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import pytest
+
+from cxtop.tui.cli import main
 
 CXTOP = str(Path(sys.executable).with_name("cxtop"))
 
@@ -68,10 +73,38 @@ class Cli:
             **options,
         )
 
-    def __call__(self, *arguments: str, timeout: float = 60) -> Done:
+    def __call__(self, *arguments: str) -> Done:
+        """Run what the command runs, in this process: most of a short command's time is its start.
+
+        It has its own environment, folder and files for its streams; `process` is for what shows
+        in a process only.
+        """
+        with (
+            TemporaryFile("w+", encoding="utf-8", newline="") as out,
+            TemporaryFile("w+", encoding="utf-8", newline="") as err,
+            open(os.devnull) as nothing,  # noqa: PTH123 - Path has no null device
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            for name in os.environ.keys() - self.environment.keys():
+                patch.delenv(name)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            patch.chdir(self.home)
+            for name, stream in (("stdin", nothing), ("stdout", out), ("stderr", err)):
+                patch.setattr(sys, name, stream)
+            code = main(arguments)
+            out.flush()
+            err.flush()
+            return self._checked(code, _all_of(out), _all_of(err))
+
+    def process(self, *arguments: str, timeout: float = 60) -> Done:
+        """Run the installed command."""
         with self.start(*arguments) as process:
             out, err = process.communicate(timeout=timeout)
-        done = Done(process.returncode, out, err)
+        return self._checked(process.returncode, out, err)
+
+    def _checked(self, code: int, out: str, err: str) -> Done:
+        done = Done(code, out, err)
         assert "Traceback" not in done.err
         secret = self.env.get("CXTOP_CLIENT_SECRET")
         assert not secret or secret not in done.out + done.err
@@ -79,6 +112,12 @@ class Cli:
 
     def log(self) -> Path:
         return self.home / "state" / "cxtop.log"
+
+
+def _all_of(stream: IO[str]) -> str:
+    """What a process would have read of it: the ends of lines as \n."""
+    stream.seek(0)
+    return stream.read().replace("\r\n", "\n")
 
 
 @contextmanager

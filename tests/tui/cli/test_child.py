@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 
 import httpx
 import pytest
 
 from cxtop.core.errors import CxtopError
-from cxtop.tui.cli.child import Simulator
+from cxtop.tui.cli.child import PREFIX, Simulator
 
 
 async def test_it_serves_while_the_block_lasts() -> None:
@@ -51,3 +52,13 @@ async def test_an_error_in_the_block_ends_it_too() -> None:
         raise ZeroDivisionError
     assert simulator.process.returncode is not None
     assert not simulator.folder.exists()
+
+
+def test_the_folder_of_a_killed_demo_goes_with_the_next(tmp_path: Path) -> None:
+    left = tmp_path / f"{PREFIX}left"
+    (left / "captures").mkdir(parents=True)
+    (left / "lock").touch()
+    with Simulator(scenario="calm", seed=1, speed=1.0, place=tmp_path) as simulator:
+        assert simulator.folder.parent == tmp_path
+        assert not left.exists()
+    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ CANARY = "canary-7f3a9b2c-secret"
 
 
 def test_path(alone: Cli) -> None:
-    assert alone("config", "path").out == f"{alone.home}/config.toml\n"
+    assert alone.process("config", "path").out == f"{alone.home}/config.toml\n"
     told = alone("config", "path", "--json", "--config", "other.toml").json
     assert told["config_file"] == f"{alone.home}/other.toml"
     assert told["log_file"] == str(alone.log())

@@ -12,7 +12,7 @@ def test_without_a_profile_what_was_captured_is_told(alone: Cli) -> None:
     log = alone.home / "data" / "captures" / "a.jsonl"
     odd = exchange(3, url="/\x1b[2J", flow_execution_id="exec-1")
     write(log, [exchange(1, flow_execution_id="exec-1"), exchange(2), odd])
-    done = alone("correlate", "req-1", "--json")
+    done = alone.process("correlate", "req-1", "--json")
     assert done.code == 0
     told = done.json
     assert told["request_id"] == "req-1"

@@ -14,7 +14,7 @@ from .support import CXTOP, Cli, client, platform
 
 
 def test_groups_as_json(cli: Cli) -> None:
-    done = cli("errors", "crm-import", "--json")
+    done = cli.process("errors", "crm-import", "--json")
     assert done.code == 0
     told = done.json
     assert told.keys() == {"run_id", "total", "groups"}

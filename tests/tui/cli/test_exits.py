@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from cxtop.core.errors import (
     AnswerError,
@@ -24,6 +25,7 @@ from cxtop.core.errors import (
     UnreachableError,
 )
 from cxtop.tui.cli import exits
+from cxtop.tui.cli.command import cxtop
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,22 @@ def test_sentences_stand_on_a_line_each(capsys: pytest.CaptureFixture[str]) -> N
     error = AnswerError("No\x1b[2J.", why="A\nB.", fix="Do it.", correlation_id="c-1")
     exits.tell(error, subject="run")
     assert capsys.readouterr().err == ("✖ run: No␛[2J.\n  A B.\n  Do it.\n  Correlation id: c-1\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "one"),
+    [
+        ("watch", "a run ended otherwise than completed"),
+        ("health", "an action is above its threshold"),
+        ("execute", "the answer is not good"),
+        ("correlate", "nothing is known of it"),
+        ("errors", None),
+    ],
+)
+def test_the_help_tells_what_a_commands_codes_mean(command: str, one: str | None) -> None:
+    told = CliRunner().invoke(cxtop, [command, "--help"]).output
+    lines = [line.split(maxsplit=1) for line in told.partition("Exit codes:\n")[2].splitlines()]
+    codes = {int(code): meaning for code, meaning in lines}
+    assert codes[exits.OK] == "all is well"
+    assert codes.get(exits.ENDED_OTHERWISE) == one
+    assert (exits.TIMED_OUT in codes) == (command == "watch")

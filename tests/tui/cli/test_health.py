@@ -83,7 +83,7 @@ def test_a_report_to_hand_on(run, form):
     text = done.stdout
     assert "is within the threshold of 99 %" in text
     assert text.count("What to look at next") == 2
-    assert text.startswith("# Health of crm-import" if form == "md" else "Health of crm-import")
+    assert text.startswith("# Health of `crm-import`" if form == "md" else "Health of crm-import")
     assert done.stderr == ""
     assert done.return_value == 0
 

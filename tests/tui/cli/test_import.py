@@ -41,7 +41,7 @@ def test_every_kind_is_recognised_and_taken_in_once(alone: Cli) -> None:
     (home / "session.har").write_text(json.dumps(HAR))
     write(home / "ours.jsonl", [exchange(1), exchange(10)])
     files = ("seven.log", "sdk.log.gz", "session.har", "ours.jsonl")
-    done = alone("import", *files, "--json")
+    done = alone.process("import", *files, "--json")
     assert done.code == 0, done.err
     assert done.json == {"added": 7, "bad": 0, "notes": []}
     assert "7 exchanges taken in" in done.err

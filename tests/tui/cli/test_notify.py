@@ -50,7 +50,7 @@ def config(home: Path, slack: str, webhook: str) -> None:
 def test_every_webhook_is_tried_and_its_answer_told(alone: Cli) -> None:
     with hook(200, b"ok") as (good, got), hook(404, b"no_service") as (bad, _):
         config(alone.home, f"{good}/services/hush-1", f"{bad}/hush-2")
-        done = alone("notify", "test")
+        done = alone.process("notify", "test")
         as_json = alone("notify", "test", "--json")
     assert done.code == as_json.code == 4
     assert "✔ the Slack webhook at 127.0.0.1 took it" in done.out

@@ -33,7 +33,7 @@ def known(tmp_path: Path) -> Cli:
             for one in CALLS:
                 await store.save_call(one)
 
-    assert "No call needed a second attempt." in cli("retries").out
+    assert "No call needed a second attempt." in cli.process("retries").out
     asyncio.run(keep())
     return cli
 

@@ -73,7 +73,7 @@ def test_what_is_no_json_at_all(home: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_it_is_deployed_and_then_replaced(cli: Cli) -> None:
     file = written(cli.home, GOOD)
-    first = cli("schema", "deploy", file)
+    first = cli.process("schema", "deploy", file)
     assert (first.code, first.err) == (0, "")
     assert first.out == "✔ Deployed: inventory-sync, its id is inventory-sync.\n"
     again = cli("schema", "deploy", file, "--json").json

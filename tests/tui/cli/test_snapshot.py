@@ -9,10 +9,13 @@ import resource
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from cxtop.core.capture.record import encode
+from cxtop.core.models import Exchange, Outcome
 from cxtop.core.snapshot.bundle import Bundle
 from cxtop.core.snapshot.exporting import UNFINISHED
 from cxtop.core.snapshot.formats import FORMATS as WRITERS
@@ -88,6 +91,32 @@ def test_the_ending_tells_the_form(known: Here) -> None:
     assert "--scope errors or --scope exchanges" in done.err
 
 
+def test_health_is_told_with_error_codes_and_without_the_platform(known: Here) -> None:
+    failed = Exchange(
+        id="now",
+        at=datetime.now(UTC),
+        action="assist",
+        status=502,
+        outcome=Outcome.SERVER_ERROR,
+        code="UPSTREAM_TIMEOUT",
+    )
+    (known.folder / "captures" / "now.jsonl").write_bytes(encode(failed))
+    told = known("snapshot", "--scope", "health", "--format", "json", "-o", "-").json
+    reports = {one["action_id"]: one["report"] for one in told["health"]}
+    assert reports["assist"]["source"] == "captures"
+    assert [share["code"] for share in reports["assist"]["codes"]] == ["UPSTREAM_TIMEOUT"]
+
+
+def test_exchanges_whose_log_is_gone_are_told(known: Here) -> None:
+    assert known("snapshot", "-o", "first.cxsnap").code == exits.OK
+    for log in (known.folder / "captures").iterdir():
+        log.unlink()
+    done = known("snapshot", "--scope", "exchanges", "-o", "second.cxsnap")
+    assert "24 payloads could not be had any more" in done.err
+    with Bundle.open(known.folder / "second.cxsnap") as bundle:
+        assert bundle.manifest.missing == 24
+
+
 def test_to_stdout_as_it_comes(known: Here) -> None:
     done = known("snapshot", "--scope", "errors", "--format", "csv", "-o", "-")
     rows = list(csv.DictReader(io.StringIO(done.out.removeprefix("\ufeff"))))
@@ -105,7 +134,9 @@ def test_to_stdout_as_it_comes(known: Here) -> None:
         (("--redact", "none"), "no terminal to ask on"),
         (("--json", "-o", "-"), "both want stdout"),
         (("--since", "yesterdayish"), "is no time"),
-        (("--filter", "status:banana"), "is no status"),
+        (("--filter", "status:banana"), "status:banana\n         ^"),
+        (("--since", "10m", "--until", "30m"), "--since 10m is not before --until 30m"),
+        (("--run", "crm-backfil"), "No run crm-backfil is known to this profile. There is crm-b"),
         (("-o", "nowhere/at/all.cxsnap"), "There is no folder"),
     ],
 )

@@ -23,7 +23,7 @@ def body(cli: Cli, kind: str) -> str:
 
 
 def test_the_id_is_all_that_stdout_gets(cli: Cli) -> None:
-    done = cli("submit", body(cli, "order"))
+    done = cli.process("submit", body(cli, "order"))
     assert done.code == 0
     assert done.out.startswith("order-")
     assert done.err == f"✔ Submitted: {done.out}"

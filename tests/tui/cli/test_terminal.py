@@ -110,6 +110,17 @@ def test_a_keymap_that_cannot_be_is_told(cli: Cli) -> None:
     assert "runs.nonsense" in it.text
 
 
+def test_a_value_that_does_not_fit_is_told_when_the_terminal_is_given_back(alone: Cli) -> None:
+    from .support import write_config
+
+    write_config(alone.home, '[profiles.p]\nregion = "us-east-1"\nmax_body = "lots"\n')
+    with terminal(alone) as it:
+        assert it.ended() == 2
+    told = it.raw.rpartition(RESTORED[0])[2]
+    assert b"config.toml line 3: max_body" in told
+    assert not alone.log().exists(), alone.log().read_text()
+
+
 def test_the_first_run_offers_the_demo(demo: Cli) -> None:
     with terminal(demo) as it:
         it.until(lambda text: "Welcome to cxtop" in text)

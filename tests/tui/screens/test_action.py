@@ -22,8 +22,8 @@ from cxtop.tui.widgets.panel import Panel
 from cxtop.tui.widgets.rule import Rule
 
 from ..healthy import CAPTURED, LOOKUP, healthy, prepare
-from ..stage import calm
-from .test_health import known, opened, pressing
+from ..stage import calm, pressing
+from .test_health import known, opened
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 ABOVE = ("4", "j", "enter")

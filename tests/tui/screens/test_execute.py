@@ -122,7 +122,7 @@ async def test_the_last_inputs_come_back(tmp_path: Path) -> None:
     async with running(tmp_path) as (app, pilot):
         await pilot.press("ctrl+l")
         await calm(pilot)
-        assert any("before" in note.message for note in app._notifications)
+        assert any("No action is known" in note.message for note in app._notifications)
         for number in (1, 2):
             await write(pilot, "echo", json.dumps({"n": number}))
             await pilot.press("ctrl+r")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from cxtop.tui.widgets.dialogs import Choose
 from cxtop.tui.widgets.pathinput import PathInput
 
 from ..captured import log_of
-from ..stage import RUNS, calm, live, staged
+from ..stage import RUNS, calm, live, pressing, staged
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
@@ -79,16 +79,6 @@ SCENES: dict[str, tuple[tuple[str, ...], str]] = {
     "fault": (("x", "up", "slash", "enter"), "80x24"),
     "fault-40x12": (("x", "up", "slash", "enter"), "40x12"),
 }
-
-
-def pressing(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
-    async def steps(pilot: Pilot[Any]) -> None:
-        await live(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await calm(pilot)
-
-    return steps
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,25 +14,16 @@ from textual.widgets import Input, OptionList
 from cxtop.core.live import Monitor
 from cxtop.core.models import ActionHealth, HealthSource, HealthState
 from cxtop.core.store import Store
+from cxtop.tui.screens.execute import ExecuteScreen
 from cxtop.tui.screens.health import HealthScreen
 from cxtop.tui.widgets.dialogs import Ask, Choose
 from cxtop.tui.widgets.panel import Panel
 from cxtop.tui.widgets.roomrule import RoomRule
 
 from ..healthy import CAPTURED, LONG, LOOKUP, POINTS, REFUND, SURVEY, figures, healthy, prepare
-from ..stage import HOSTILE, NOW, calm, live, staged, until
+from ..stage import HOSTILE, NOW, calm, live, pressing, staged, until
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
-
-
-def pressing(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
-    async def steps(pilot: Pilot[Any]) -> None:
-        await live(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await calm(pilot)
-
-    return steps
 
 
 async def opened(pilot: Pilot[Any], *keys: str) -> HealthScreen:
@@ -121,6 +111,26 @@ async def test_the_worst_is_first_and_sources_are_told(folder: Path) -> None:
         assert "[/etc/x]" in painted
         assert "\x1b" not in painted
         assert "\u202e" not in painted
+
+
+async def test_where_figures_come_from_is_told_in_narrow_tables_too(folder: Path) -> None:
+    async with healthy(folder).run_test(size=(60, 16)) as pilot:
+        screen = await opened(pilot)
+        head, *rows = (screen.table.render_line(y).text for y in range(4))
+        assert "SOURCE" in head
+        assert any("captures" in row for row in rows)
+
+
+async def test_the_action_under_the_cursor_is_run(folder: Path) -> None:
+    async with healthy(folder).run_test(size=(140, 40)) as pilot:
+        screen = await opened(pilot, "j")
+        wanted = screen.table.cursor_key
+        await pressing("R")(pilot)
+        assert isinstance(pilot.app.screen, ExecuteScreen)
+        assert pilot.app.screen.action_id == wanted
+        await pressing("escape", "enter", "R")(pilot)
+        assert isinstance(pilot.app.screen, ExecuteScreen)
+        assert pilot.app.screen.action_id == wanted
 
 
 async def test_the_badge_is_on_every_room_and_goes_when_one_is_silenced(folder: Path) -> None:

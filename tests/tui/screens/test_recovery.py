@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,13 @@ from cxtop.core.store import Store
 from cxtop.tui.screens.failure import FailureScreen
 from cxtop.tui.screens.recovery import RecoveryScreen
 from cxtop.tui.widgets.dialogs import Ask, Choose
+from cxtop.tui.widgets.roomrule import RoomRule
 from cxtop.tui.widgets.table import Table
 
 from ...core.live.recovering import LetterBox
 from ...core.platforms.server import serving
 from ..recovered import LATER, prepare
-from ..stage import calm, live, staged
+from ..stage import calm, live, pressing, staged
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
 
@@ -38,16 +38,6 @@ async def opened(pilot: Pilot[Any], *keys: str) -> RecoveryScreen:
     screen = pilot.app.screen
     assert isinstance(screen, RecoveryScreen)
     return screen
-
-
-def pressing(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
-    async def steps(pilot: Pilot[Any]) -> None:
-        await live(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await calm(pilot)
-
-    return steps
 
 
 SCENES: dict[str, tuple[str, ...]] = {
@@ -122,6 +112,7 @@ async def test_marked_letters_are_discarded_for_a_reason(tmp_path: Path) -> None
     async with app_in(tmp_path).run_test(size=(140, 40)) as pilot:
         screen = await opened(pilot, "l", "space", "j", "space")
         marked = set(screen.letters.marks)
+        assert f"{len(marked)} letters marked" in str(screen.query_one(RoomRule).render())
         assert len(marked) == 2
         await pilot.press("X")
         await calm(pilot)

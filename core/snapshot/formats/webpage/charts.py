@@ -15,7 +15,7 @@ from ....text import clip
 from ..summary import Summary
 from ..wordings import SIGNS, amount, moment, percent, plural, word
 from .markup import Markup, element
-from .tables import health_state, outcome_tone
+from .states import health_state, outcome_tone
 
 _COLUMNS = 72
 _TALL = 100

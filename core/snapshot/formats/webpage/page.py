@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ....models import Model
 from ...scope import EVERY_PART, Part
 from ..heading import heading
-from ..pouring import Progress, pour
+from ..pouring import Progress, finished, pour
 from ..summary import Summary
 from ..wordings import amount
 from .markup import Markup, element, island
@@ -75,12 +75,16 @@ class HtmlFormat:
                 islands.add(record)
 
             await pour(evidence, part, mask, take, progress)
-            islands.end()
+            await finished(islands.end)
             if islands.seen:
                 described[part.value] = islands.described()
-        out.write(island(described, id="tables").encode())
-        out.write(body_of(summary, head, evidence.missing).encode())
-        out.write(f"{element('script', Markup(_asset(_SCRIPT)))}</body></html>\n".encode())
+
+        def close() -> None:
+            out.write(island(described, id="tables").encode())
+            out.write(body_of(summary, head, evidence.missing).encode())
+            out.write(f"{element('script', Markup(_asset(_SCRIPT)))}</body></html>\n".encode())
+
+        await finished(close)
 
 
 HTML = HtmlFormat()

@@ -10,7 +10,7 @@ from ..summary import Failing, RunLine, Summary
 from ..wordings import NOTHING, amount, millis, moment, percent, plural, word
 from . import charts
 from .markup import Child, Markup, element
-from .tables import outcome_tone, run_state
+from .states import outcome_tone, run_state
 
 _RUNS = 10
 _EXCHANGES = 10

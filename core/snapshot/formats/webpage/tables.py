@@ -16,53 +16,21 @@ from ....models import (
     AuditEntry,
     DeadLetter,
     Directive,
-    HealthState,
-    LetterState,
-    Outcome,
     RecordError,
     Recovery,
-    RecoveryState,
-    Resolution,
-    RunStatus,
 )
 from ....text import clip, safe
 from ...records import KeptRun, RunPoll
 from ...scope import Part
 from ..jsontext import pretty
 from ..wordings import percent, word
+from .states import State, health_state, letter_state, recovery_state, resolution_state, run_state
 
-Cell = str | float | None | list[str]
+Cell = str | float | None | State
 Section = tuple[str, str]
 Kind = Literal["text", "mono", "number", "time", "state"]
 
 _LONGEST_CELL = 400
-_STATUS = {
-    RunStatus.QUEUED: "dim",
-    RunStatus.RUNNING: "busy",
-    RunStatus.COMPLETED: "good",
-    RunStatus.FAILED: "bad",
-    RunStatus.CANCELLED: "dim",
-    RunStatus.EXPIRED: "warn",
-    RunStatus.UNKNOWN: "warn",
-}
-_HEALTH = {
-    HealthState.UNKNOWN: "dim",
-    HealthState.HEALTHY: "good",
-    HealthState.PENDING: "warn",
-    HealthState.ABOVE: "bad",
-    HealthState.SILENCED: "warn",
-}
-_RECOVERY = {
-    RecoveryState.RECOVERED: "good",
-    RecoveryState.VERIFIED: "good",
-    RecoveryState.UNVERIFIED: "warn",
-    RecoveryState.DEAD_LETTER: "bad",
-}
-_LETTERS = {
-    LetterState.WAITING: "warn",
-    LetterState.DELIVERED: "good",
-    LetterState.DISCARDED: "dim",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +72,6 @@ class Table:
             for column in self.columns
         ]
         return {"title": self.title, "columns": columns, "order": self.order}
-
-
-def outcome_tone(outcome: Outcome) -> str:
-    """The tone of what an answer was."""
-    if outcome is Outcome.OK:
-        return "good"
-    return "warn" if outcome.good or outcome is Outcome.RATE_LIMITED else "bad"
-
-
-def run_state(status: RunStatus, raw: str = "") -> list[str]:
-    """Where a run stands; the platform's own word where it is not known."""
-    return [_STATUS[status], raw if status is RunStatus.UNKNOWN and raw else word(status)]
-
-
-def health_state(state: HealthState) -> list[str]:
-    """How an action stands."""
-    return [_HEALTH[state], "above threshold" if state is HealthState.ABOVE else word(state)]
 
 
 def millis_of(at: datetime | None) -> float | None:
@@ -172,7 +123,7 @@ def _recovery(recovery: Recovery) -> Sequence[Cell]:
         millis_of(recovery.created_at),
         recovery.action_id,
         recovery.error_code,
-        [_RECOVERY.get(recovery.state, "busy"), word(recovery.state)],
+        recovery_state(recovery.state),
         _directive(recovery.recovery_directive),
         recovery.retry_count,
         recovery.note,
@@ -186,21 +137,20 @@ def _letter(letter: DeadLetter) -> Sequence[Cell]:
         letter.action_id,
         letter.error_code,
         letter.message,
-        [_LETTERS[letter.state], word(letter.state)],
+        letter_state(letter.state),
         letter.attempts,
         letter.last_answer,
     )
 
 
 def _audit(entry: AuditEntry) -> Sequence[Cell]:
-    good = entry.resolution_rate is Resolution.SUCCESS
     return (
         millis_of(entry.resolved_at),
         entry.event_type.value,
         entry.action_id,
         entry.error_code,
         _directive(entry.recovery_directive),
-        ["good" if good else "bad", word(entry.resolution_rate)],
+        resolution_state(entry.resolution_rate),
         entry.retry_count,
         entry.latency_seconds,
     )

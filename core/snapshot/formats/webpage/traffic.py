@@ -20,7 +20,8 @@ from ....models import (
 from ...scope import Part
 from ..jsontext import pretty
 from ..wordings import millis, moment, word
-from .tables import Cell, Column, Section, Table, millis_of, outcome_tone
+from .states import outcome_tone
+from .tables import Cell, Column, Section, Table, millis_of
 
 _CALLS = {
     CallState.RUNNING: "busy",

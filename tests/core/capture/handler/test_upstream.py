@@ -16,7 +16,7 @@ from cxtop.core.capture.handler import (
     UpstreamStatusError,
     UpstreamThrottledError,
 )
-from cxtop.core.capture.handler.upstream import Client
+from cxtop.core.capture.handler.connections import Client
 from cxtop.core.capture.identity import MOST_ATTEMPTS, Identity
 from cxtop.core.errors import ConfigError
 

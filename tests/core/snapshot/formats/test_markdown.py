@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cxtop.core.markdown import code, table
 from cxtop.core.models import ActionHealth, CodeShare, HealthState, RecordError
 from cxtop.core.snapshot.evidence import Evidence
-from cxtop.core.snapshot.formats.markdown import as_markdown, code, table
+from cxtop.core.snapshot.formats.markdown import as_markdown
 from cxtop.core.snapshot.formats.summary import Summary
 from cxtop.core.snapshot.scope import Scope
 

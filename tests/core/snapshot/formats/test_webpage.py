@@ -27,7 +27,7 @@ from cxtop.core.snapshot.formats.summary import Summary
 from cxtop.core.snapshot.formats.webpage import charts
 from cxtop.core.snapshot.formats.webpage.markup import Markup, element, island, text
 from cxtop.core.snapshot.formats.webpage.page import SHOWN, HtmlFormat, Islands, Room
-from cxtop.core.snapshot.formats.webpage.tables import run_state
+from cxtop.core.snapshot.formats.webpage.states import run_state
 from cxtop.core.snapshot.masking import Mask, Strictness
 from cxtop.core.snapshot.scope import Part, Scope
 from cxtop.core.text import safe
