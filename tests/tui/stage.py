@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -285,18 +285,30 @@ async def live(pilot: Pilot[Any]) -> None:
     """Wait until the app has its monitor, and shows what that knows."""
     async with asyncio.timeout(10):
         while pilot.app.monitor is None:  # pyright: ignore[reportAttributeAccessIssue]
-            await pilot.pause(0.01)
+            await at_rest(pilot, 0.01)
     await calm(pilot)
 
 
 async def calm(pilot: Pilot[Any]) -> None:
     """Wait until every worker of the app has done, or was replaced, and the screen is painted."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         for _ in range(2):
-            await pilot.pause()
+            await at_rest(pilot)
             while not all(worker.is_finished for worker in pilot.app.workers):
-                await pilot.pause(0.01)
-    await pilot.pause()
+                await at_rest(pilot, 0.01)
+        await at_rest(pilot)
+
+
+async def at_rest(pilot: Pilot[Any], delay_s: float | None = None) -> None:
+    """Wait until the widgets have done with their messages, and for `delay_s` or idleness.
+
+    Textual waits for each widget that there was when it began; one that is taken away meanwhile
+    never answers. So it is asked anew. Whoever calls bounds it.
+    """
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                return await pilot.pause(delay_s)
 
 
 def pressing(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:

@@ -24,7 +24,7 @@ from cxtop.tui.widgets.filterline import FilterLine
 from cxtop.tui.widgets.table import Table
 from cxtop.tui.widgets.topline import TopLine
 
-from .stage import RUNS, calm, live, staged
+from .stage import RUNS, at_rest, calm, live, staged
 
 
 def lines(app: CxtopApp, selector: str) -> str:
@@ -217,7 +217,7 @@ async def test_what_keeps_the_monitor_from_opening_is_told(tmp_path: Path) -> No
     async with app.run_test(size=(120, 30)) as pilot:
         async with asyncio.timeout(5):
             while app.connection.state is not ConnectionState.OFFLINE:
-                await pilot.pause(0.01)
+                await at_rest(pilot, 0.01)
         await calm(pilot)
         assert app.screen.query_one(Banner).display
         await pilot.press("r")
@@ -261,7 +261,7 @@ async def test_another_profile_is_opened(tmp_path: Path) -> None:
         await pilot.press("P", "down", "enter")
         async with asyncio.timeout(10):
             while app.monitor is None or app.monitor is first:
-                await pilot.pause(0.01)
+                await at_rest(pilot, 0.01)
         assert app.profile_name == "acme-test"
 
 
@@ -346,7 +346,7 @@ async def test_notices_are_seen_beside_a_form(tmp_path: Path) -> None:
         app.say("crm-backfill failed.", severity="warning")
         async with asyncio.timeout(10):
             while not (toasts := app.screen.query(Toast)) or not toasts.first().region:
-                await pilot.pause(0.02)
+                await at_rest(pilot, 0.02)
         toast = toasts.first()
         form = app.screen.query_one(".dialog")
         assert not toast.region.overlaps(form.region)

@@ -26,7 +26,7 @@ from cxtop.tui.widgets.panel import Panel
 from .captured import log_of
 from .recovered import prepare
 from .retried import retried
-from .stage import NOW, calm, live, staged
+from .stage import NOW, at_rest, calm, live, staged
 
 WALK: dict[str, tuple[str, ...]] = {
     "runs": (),
@@ -245,4 +245,4 @@ async def shows(pilot: Pilot[Any], text: str) -> None:
     """Wait until `text` stands on the screen."""
     async with asyncio.timeout(10):
         while not any(text in line.text for line in painted(cast(CxtopApp, pilot.app))):
-            await pilot.pause(0.01)
+            await at_rest(pilot, 0.01)

@@ -22,7 +22,7 @@ from cxtop.tui.widgets.panel import Panel
 from cxtop.tui.widgets.rule import Rule
 
 from ..healthy import CAPTURED, LOOKUP, healthy, prepare
-from ..stage import calm, pressing
+from ..stage import at_rest, calm, pressing
 from .test_health import known, opened
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
@@ -99,7 +99,7 @@ async def test_a_code_leads_to_its_exchanges(folder: Path) -> None:
         assert shown.query_one(FilterLine).value == wanted
         async with asyncio.timeout(5):
             while len(shown.table.rows) != 3:
-                await pilot.pause(0.02)
+                await at_rest(pilot, 0.02)
         await pilot.press("4")
         assert pilot.app.screen is screen
         await pilot.press("k", "enter")
@@ -109,7 +109,7 @@ async def test_a_code_leads_to_its_exchanges(folder: Path) -> None:
         assert shown.query_one(FilterLine).value == wanted
         async with asyncio.timeout(5):
             while len(shown.table.rows) != 4:
-                await pilot.pause(0.02)
+                await at_rest(pilot, 0.02)
 
 
 async def test_the_report_is_copied_as_it_is_written(folder: Path) -> None:
@@ -144,7 +144,7 @@ async def test_what_changes_is_shown_without_a_key(folder: Path) -> None:
         await pilot.press("z", "enter")
         async with asyncio.timeout(5):
             while "nobody is told" not in str(story.content):
-                await pilot.pause(0.01)
+                await at_rest(pilot, 0.01)
 
 
 async def test_the_chart_is_drawn_anew_in_other_colours_and_sizes(folder: Path) -> None:

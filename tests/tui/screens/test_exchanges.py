@@ -20,7 +20,7 @@ from cxtop.tui.widgets.table import Table
 from cxtop.tui.widgets.tracepanel import TracePanel
 
 from ..captured import append, exchange, log_of
-from ..stage import calm, live, staged
+from ..stage import at_rest, calm, live, staged
 
 
 async def shown(pilot: Pilot[Any], count: int) -> Table[Any]:
@@ -31,7 +31,7 @@ async def shown(pilot: Pilot[Any], count: int) -> Table[Any]:
             table = pilot.app.screen.query_one("#exchanges", Table)
             if len(table.rows) == count and all(row is not None for row in visible(table)):
                 return table
-            await pilot.pause(0.02)
+            await at_rest(pilot, 0.02)
 
 
 def visible(table: Table[Any]) -> list[Any]:
@@ -59,7 +59,7 @@ async def inspecting(pilot: Pilot[Any], number: int, count: int = 24) -> Inspect
             screen = pilot.app.screen
             if isinstance(screen, InspectorScreen) and screen.query_one(TracePanel).table:
                 return screen
-            await pilot.pause(0.02)
+            await at_rest(pilot, 0.02)
 
 
 def paint(app: CxtopApp) -> str:
@@ -96,7 +96,7 @@ async def test_a_pause_holds_the_list(tmp_path: Path) -> None:
         assert app.library is not None
         async with asyncio.timeout(10):
             while (await app.library.count()).number < 12:
-                await pilot.pause(0.02)
+                await at_rest(pilot, 0.02)
         await calm(pilot)
         assert len(table.rows) == 8
         await pilot.press("p")

@@ -24,7 +24,7 @@ from cxtop.tui.widgets.jsontree import JsonTree
 from cxtop.tui.widgets.panel import Panel
 
 from ..captured import exchange
-from ..stage import calm, live
+from ..stage import at_rest, calm, live
 from .acting import app_on
 
 
@@ -56,7 +56,7 @@ async def write(pilot: Pilot[Any], action: str, text: str | None = None) -> None
 async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():
-            await pilot.pause(0.01)
+            await at_rest(pilot, 0.01)
 
 
 @pytest.mark.parametrize("size", [(130, 36), (40, 12)])

@@ -22,13 +22,13 @@ from cxtop.tui.widgets.dialogs import Choose
 from cxtop.tui.widgets.pathinput import PathInput
 
 from ..captured import log_of
-from ..stage import RUNS, calm, live, pressing, staged
+from ..stage import RUNS, at_rest, calm, live, pressing, staged
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not holds():
-            await pilot.pause(0.01)
+            await at_rest(pilot, 0.01)
     await pilot.pause()
 
 

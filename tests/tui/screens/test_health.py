@@ -21,7 +21,7 @@ from cxtop.tui.widgets.panel import Panel
 from cxtop.tui.widgets.roomrule import RoomRule
 
 from ..healthy import CAPTURED, LONG, LOOKUP, POINTS, REFUND, SURVEY, figures, healthy, prepare
-from ..stage import HOSTILE, NOW, calm, live, pressing, staged, until
+from ..stage import HOSTILE, NOW, at_rest, calm, live, pressing, staged, until
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
 
@@ -141,7 +141,7 @@ async def test_the_badge_is_on_every_room_and_goes_when_one_is_silenced(folder: 
         await monitor_of(pilot).health.silence(LOOKUP, 60.0)
         async with asyncio.timeout(5):
             while "▲" in str(rule.render()):
-                await pilot.pause(0.01)
+                await at_rest(pilot, 0.01)
 
 
 async def test_trouble_stands_in_place_and_leaves_the_rest_in_view(folder: Path) -> None:

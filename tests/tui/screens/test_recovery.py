@@ -21,7 +21,7 @@ from cxtop.tui.widgets.table import Table
 from ...core.live.recovering import LetterBox
 from ...core.platforms.server import serving
 from ..recovered import LATER, prepare
-from ..stage import calm, live, pressing, staged
+from ..stage import at_rest, calm, live, pressing, staged
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
 
@@ -98,7 +98,7 @@ async def test_a_letter_is_delivered_only_when_one_says_yes(tmp_path: Path) -> N
         await pilot.press("down", "enter")
         async with asyncio.timeout(10):
             while not box.taken or _state(screen, error_id) is not LetterState.DELIVERED:
-                await pilot.pause(0.02)
+                await at_rest(pilot, 0.02)
         assert [letter["error_id"] for letter in box.taken] == [error_id]
 
 
@@ -123,7 +123,7 @@ async def test_marked_letters_are_discarded_for_a_reason(tmp_path: Path) -> None
         await pilot.press("enter")
         async with asyncio.timeout(10):
             while {_state(screen, key) for key in marked} != {LetterState.DISCARDED}:
-                await pilot.pause(0.02)
+                await at_rest(pilot, 0.02)
         monitor = pilot.app.monitor  # pyright: ignore[reportAttributeAccessIssue]
         entries = (await monitor.recovery.audit("fixed by hand")).items
         assert {entry.error_id for entry in entries} == marked

@@ -22,7 +22,7 @@ from cxtop.tui.widgets.timeline import Timeline
 
 from ..captured import log_of, tried
 from ..retried import WAITING, attempt, call, retried
-from ..stage import NOW, calm, live, staged
+from ..stage import NOW, at_rest, calm, live, staged
 
 
 async def on_retries(pilot: Pilot[Any]) -> Table[Any]:
@@ -51,7 +51,7 @@ def said(app: CxtopApp) -> str:
 async def until(pilot: Pilot[Any], holds: Any) -> None:
     async with asyncio.timeout(10):
         while not holds():
-            await pilot.pause(0.02)
+            await at_rest(pilot, 0.02)
 
 
 async def test_the_newest_is_first_and_those_tried_once_are_not_there(tmp_path: Path) -> None:
